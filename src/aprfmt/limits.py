@@ -1,0 +1,30 @@
+"""What a reader is willing to spend on a file it does not trust. Every default says why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["DEFAULT_LIMITS", "Limits"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Caps that are enforced before memory is allocated for what they bound.
+
+    Raise one with `dataclasses.replace(DEFAULT_LIMITS, max_metadata_bytes=…)` and hand it to `aprfmt.open`.
+    """
+
+    max_metadata_bytes: int = 256 * 1024 * 1024
+    """Bytes of JSON. Real checkpoints embed a tokenizer of up to some 20 MB; ten times that is an attack."""
+
+    max_index_bytes: int = 256 * 1024 * 1024
+    """Bytes of tensor-index entries. A model of 670 billion parameters has 92,000 tensors in 6.5 MB."""
+
+    max_ndim: int = 255
+    """Dimensions of a tensor: all that the one-byte field can say, because the reference reads them all."""
+
+    max_json_nesting: int = 127
+    """Depth of arrays and objects in the metadata: the reference's JSON parser refuses the 128th level."""
+
+
+DEFAULT_LIMITS = Limits()

@@ -1,0 +1,84 @@
+"""Where bytes come from: a window of known size that is read by position.
+
+The core never opens anything. `aprfmt.files` supplies a source over a file descriptor; `BytesSource` serves
+whatever is in memory already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from .errors import TruncatedError
+
+__all__ = ["CHUNK_BYTES", "BytesSource", "Source", "iter_chunks"]
+
+CHUNK_BYTES = 1024 * 1024
+"""Block of a full pass over the data: large enough that calls cost nothing, small enough to stay in cache."""
+
+
+class Source(Protocol):
+    """Random access to the bytes of one container."""
+
+    @property
+    def size(self) -> int:
+        """Number of bytes when the source was opened."""
+
+    def read(self, start: int, stop: int) -> bytes:
+        """Copy of bytes `start` to `stop` (absolute, end exclusive).
+
+        Raises `TruncatedError` when the bytes are not there (any more), and `OSError` as the system reports it.
+        """
+
+    def read_into(self, start: int, buffer: memoryview) -> None:
+        """Fill the whole of `buffer` from `start` on; errors as for `read`."""
+
+    def view(self, start: int, stop: int) -> memoryview:
+        """Zero-copy, read-only view of bytes `start` to `stop`."""
+
+
+class BytesSource:
+    """A source over bytes in memory."""
+
+    def __init__(self, data: bytes | bytearray | memoryview) -> None:
+        self._view = memoryview(data).cast("B").toreadonly()
+
+    @property
+    def size(self) -> int:
+        """Number of bytes."""
+        return len(self._view)
+
+    def read(self, start: int, stop: int) -> bytes:
+        """Copy of bytes `start` to `stop`; raises `TruncatedError` beyond the end."""
+        return bytes(self.view(start, stop))
+
+    def read_into(self, start: int, buffer: memoryview) -> None:
+        """Fill `buffer` from `start` on; raises `TruncatedError` beyond the end."""
+        buffer[:] = self.view(start, start + len(buffer))
+
+    def view(self, start: int, stop: int) -> memoryview:
+        """View of bytes `start` to `stop`; raises `TruncatedError` beyond the end."""
+        if not 0 <= start <= stop <= len(self._view):
+            raise TruncatedError(
+                "the bytes end too early",
+                expected=f"bytes {start:#x}..{stop:#x}",
+                found=f"{len(self._view)} bytes",
+            )
+        return self._view[start:stop]
+
+
+def iter_chunks(source: Source, start: int, stop: int, chunk_bytes: int = CHUNK_BYTES) -> Iterator[memoryview]:
+    """Bytes `start` to `stop` in views of one reused buffer; each view is valid until the next is asked for.
+
+    Positioned reads rather than a mapping: memory stays bounded by the buffer, and a file that shrinks underneath
+    raises `TruncatedError` instead of killing the process with a signal.
+    """
+    if stop <= start:
+        return
+    buffer = memoryview(bytearray(min(chunk_bytes, stop - start)))
+    position = start
+    while position < stop:
+        piece = buffer[: min(len(buffer), stop - position)]
+        source.read_into(position, piece)
+        yield piece
+        position += len(piece)
