@@ -1,16 +1,21 @@
-"""A new file described, not yet written: literal bytes, and ranges to copy from a source.
+"""A new file described, not yet written: literal bytes, ranges to copy from a source, and a checksum at the end.
 
 Tensors stay byte-identical by construction: an operation describes them as a `Copy` and never holds their bytes.
+
+Rules of this file:
+1. Every byte of a `Copy` goes through one CRC-32, whether or not anybody checks it.
+2. A `Copy` whose `check` raises ends the iteration: whoever writes must throw away what it has written.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 
+from .checksum import crc32, crc32_combine
 from .source import Source, iter_chunks
 
-__all__ = ["Copy", "Literal", "Plan", "iter_plan"]
+__all__ = ["Copy", "Literal", "Plan", "Seal", "iter_plan", "plan_bytes", "plan_nbytes"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +32,14 @@ class Literal:
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """Bytes `start` to `stop` of the source, absolute, end exclusive."""
+    """Bytes `start` to `stop` of the source, absolute, end exclusive.
+
+    `check` is called with the CRC-32 of the copied bytes once all of them have been read, and raises to refuse them.
+    """
 
     start: int
     stop: int
+    check: Callable[[int], None] | None = field(default=None, compare=False)
 
     @property
     def nbytes(self) -> int:
@@ -38,15 +47,51 @@ class Copy:
         return self.stop - self.start
 
 
-Plan = tuple[Literal | Copy, ...]
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """`nbytes` bytes that `build` makes of the CRC-32 of everything before this part."""
+
+    nbytes: int
+    build: Callable[[int], bytes] = field(compare=False)
 
 
-def iter_plan(plan: Plan, source: Source | None) -> Iterator[bytes | memoryview]:
-    """The bytes of the new file in order; copied ranges in views that are valid until the next is asked for."""
+Plan = tuple[Literal | Copy | Seal, ...]
+
+
+def plan_nbytes(plan: Plan) -> int:
+    """Size in bytes of the file that the plan describes."""
+    return sum(part.nbytes for part in plan)
+
+
+def iter_plan(plan: Plan, source: Source | None = None) -> Iterator[bytes | memoryview]:
+    """The bytes of the new file in order; copied ranges in views that are valid until the next is asked for.
+
+    Raises whatever a `Copy.check` raises, after the last piece of that range was yielded.
+    """
+    total = 0
     for part in plan:
         if isinstance(part, Literal):
+            total = crc32(part.data, total)
             yield part.data
+        elif isinstance(part, Seal):
+            sealed = part.build(total)
+            total = crc32(sealed, total)
+            yield sealed
         elif source is None:
             raise ValueError("a plan with a Copy needs the source it copies from")
         else:
-            yield from iter_chunks(source, part.start, part.stop)
+            copied = 0
+            for piece in iter_chunks(source, part.start, part.stop):
+                copied = crc32(piece, copied)
+                yield piece
+            if part.check is not None:
+                part.check(copied)
+            total = crc32_combine(total, copied, part.nbytes)
+
+
+def plan_bytes(plan: Plan, source: Source | None = None) -> bytes:
+    """The whole new file in memory."""
+    whole = bytearray()
+    for piece in iter_plan(plan, source):
+        whole += piece
+    return bytes(whole)
