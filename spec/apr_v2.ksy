@@ -34,6 +34,7 @@ doc: |
   flags: Flags
   tensor_index_entry: TensorIndexEntry
   footer: Footer
+  dtype: DType
 
 seq:
   - id: header
@@ -50,7 +51,6 @@ instances:
     doc: Size of the header in bytes, and the place of the metadata in a canonical file.
   len_file:
     value: _io.size.as<u8>
-    -value: len_file
     doc: Size of the whole file in bytes.
   header_padding:
     pos: len_header
@@ -320,7 +320,7 @@ types:
           -rule: APR-D001
         doc: Start of the tensor's bytes, counted from the start of the data section.
         -orig-id: offset
-        -build: "_index == 0 ? 0 : align(_parent.entries[_index - 1].ofs_tensor + _parent.entries[_index - 1].len_tensor, alignment)"
+        -build: "_index == 0 ? 0 : align(_parent.entries[_index - 1].ofs_tensor + _parent.entries[_index - 1].len_tensor, _root.alignment)"
         -warn:
           - {multiple-of: 64, rule: APR-D005, severity: warning}
       - id: len_tensor

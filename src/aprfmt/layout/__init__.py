@@ -1,0 +1,304 @@
+"""The one door to the bytes of an APR v2 container: bytes become records or trees here, and come back as bytes.
+
+Two forms, both made from `spec/apr_v2.ksy`:
+
+- *records*: frozen dataclasses of what stands in a header or an index entry, for reading;
+- *the tree*: nested dicts and lists of the whole file, for building and for transforms. A key that is missing is
+  derived on build; a given one wins, whatever it says.
+
+Construct is imported when the first function that needs it is called.
+
+Rules of this file:
+1. Every error of Construct is converted here, once, with its cause.
+2. Construct gets exact slices or a bounded stream, never a whole mapping.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from ..checksum import crc32
+from ..errors import FormatError, RequestError, TruncatedError
+from ._generated import facts
+from ._generated.facts import DType, Flags, Footer, Header, TensorIndexEntry
+from .model import BlockFacts, Violation, align_up, block_nbytes
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+__all__ = [
+    "ALIGNMENT",
+    "FOOTER_SIZE",
+    "HEADER_SIZE",
+    "MAGIC",
+    "TENSOR_INDEX_ENTRY_MIN_SIZE",
+    "DType",
+    "Flags",
+    "Footer",
+    "Header",
+    "TensorIndexEntry",
+    "Violation",
+    "align_up",
+    "build",
+    "build_entries",
+    "build_footer",
+    "build_head",
+    "build_payload_digest_record",
+    "dtype_facts",
+    "facts",
+    "header_crc32",
+    "iter_entries",
+    "parse",
+    "parse_footer",
+    "parse_header",
+    "tensor_nbytes",
+]
+
+ALIGNMENT = facts.ALIGNMENT
+MAGIC = facts.MAGIC
+HEADER_SIZE = facts.HEADER_SIZE
+FOOTER_SIZE = facts.FOOTER_SIZE
+TENSOR_INDEX_ENTRY_MIN_SIZE = facts.TENSOR_INDEX_ENTRY_MIN_SIZE
+
+Tree = dict[str, Any]
+
+
+def _structs() -> ModuleType:
+    from ._generated import structs
+
+    return structs
+
+
+def _plain(value: Any) -> Any:
+    """A tree of plain dicts and lists from what Construct returns."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items() if key != "_io"}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _container(value: Any) -> Any:
+    """A tree as Construct wants it; an explicit None becomes the mark of a section that is not there."""
+    from construct import Container
+
+    from .runtime import NOT_THERE
+
+    if value is None:
+        return NOT_THERE
+    if isinstance(value, Mapping):
+        return Container((key, _container(item)) for key, item in value.items())
+    if isinstance(value, list | tuple):
+        return [_container(item) for item in value]
+    return value
+
+
+def parse(data: bytes | bytearray | memoryview) -> Tree:
+    """The whole file as a tree of dicts, lists, integers and bytes: header, padding, metadata, index, data, footer.
+
+    Lenient: it takes what is there and judges nothing. A section that cannot be located raises `FormatError`. Holds a
+    copy of the whole file; for a large one use `aprfmt.open`.
+    """
+    from construct import ConstructError
+
+    raw = bytes(data)
+    try:
+        tree = _structs().apr_v2.parse(raw, len_file=len(raw))
+    except ConstructError as error:
+        raise FormatError(f"the container cannot be taken apart: {_message(error)}") from error
+    return _plain(tree)  # type: ignore[no-any-return] # Construct is untyped
+
+
+def build(tree: Mapping[str, Any]) -> bytes:
+    """The file that a tree describes. A given value wins, a missing key is derived; `None` leaves a section out.
+
+    Raises `RequestError` when something is neither given nor derivable, or does not fit its field.
+    """
+    from construct import ConstructError
+
+    _refuse_unknown_keys(tree, "", "")
+    spans: dict[str, tuple[int, int]] = {}
+    try:
+        raw = bytearray(_structs().apr_v2.build(_container(tree), spans=spans))
+    except ConstructError as error:
+        raise RequestError(f"the tree cannot be built: {_message(error)}") from error
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError, IndexError) as error:
+        raise RequestError(f"the tree cannot be built: something is missing or of the wrong type: {error!r}") from error
+    _seal(raw, tree, spans)
+    return bytes(raw)
+
+
+def _refuse_unknown_keys(tree: Any, type_id: str, path: str) -> None:
+    """A key that nothing reads is a mistake: without this check it would be derived in silence."""
+    if isinstance(tree, list | tuple):
+        for index, item in enumerate(tree):
+            _refuse_unknown_keys(item, type_id, f"{path}[{index}]")
+    elif isinstance(tree, Mapping):
+        known = facts.FIELDS[type_id]
+        for key, value in tree.items():
+            where = f"{path}.{key}" if path else str(key)
+            if key not in known:
+                raise RequestError(f"the tree cannot be built: expected one of {', '.join(known)}, found the key {where}")
+            inner = known[key]
+            if inner is not None:
+                _refuse_unknown_keys(value, inner, where)
+
+
+def _message(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
+def _seal(raw: bytearray, tree: Mapping[str, Any], spans: Mapping[str, tuple[int, int]]) -> None:
+    """Compute every checksum that the tree does not give, in the order of the declaration."""
+    for fact in facts.CHECKSUMS:
+        section, _, name = fact.field.partition(".")
+        start, stop = spans[section]
+        given = tree.get(section, {})
+        if start == stop or given is None or given.get(name) is not None:
+            continue
+        if fact.covers == "all-before":
+            span = (start, stop)
+            value = crc32(memoryview(raw)[:start])
+        else:
+            span = _header_checksum_span(start)
+            value = _crc32_without(memoryview(raw)[start:stop], span[0] - start, span[1] - start)
+        raw[slice(*span)] = value.to_bytes(span[1] - span[0], "little")
+
+
+def _header_checksum_span(start: int) -> tuple[int, int]:
+    blank = Header(b"", 0, 0, Flags(0), 0, 0, 0, 0, 0, 0, b"")
+    return facts.spans_header(blank, start)["checksum"]
+
+
+def _crc32_without(raw: memoryview, start: int, stop: int) -> int:
+    return crc32(raw[stop:], crc32(raw[:start]))
+
+
+def header_crc32(raw: bytes | memoryview) -> int:
+    """CRC-32 of a header's bytes without the checksum field itself: what the field must hold."""
+    return _crc32_without(memoryview(raw), *_header_checksum_span(0))
+
+
+def _short(what: str, size: int, raw: bytes | memoryview, start: int = 0) -> TruncatedError:
+    return TruncatedError(
+        f"the {what} is truncated",
+        expected=f"{size} bytes",
+        found=f"{len(raw)} bytes",
+        field=what,
+        span=(start, start + len(raw)),
+    )
+
+
+def parse_header(raw: bytes | memoryview) -> Header:
+    """The header record. Lenient: any magic and any version parse; raises `TruncatedError` below 64 bytes."""
+    if len(raw) < HEADER_SIZE:
+        raise _short("header", HEADER_SIZE, raw)
+    tree = _structs().header.parse(bytes(raw[:HEADER_SIZE]))
+    bits = sum(int(tree.flags[name]) << position for name, position, _ in facts.FLAGS_BITS)
+    values = {field.name: tree[field.name] for field in fields(Header)}
+    return Header(**{**values, "flags": Flags(bits)})
+
+
+def header_tree(header: Header) -> Tree:
+    """A header record as the part of a tree that `build` takes."""
+    tree: Tree = {field.name: getattr(header, field.name) for field in fields(Header)}
+    tree["flags"] = {
+        name: bool(header.flags >> position & 1) if width == 1 else header.flags >> position & ((1 << width) - 1)
+        for name, position, width in facts.FLAGS_BITS
+    }
+    return tree
+
+
+def iter_entries(
+    stream: BinaryIO, count: int, *, start: int = 0
+) -> Iterator[tuple[TensorIndexEntry, tuple[int, int]]]:
+    """`count` index entries from a stream that begins at byte `start` of the file, each with its span in the file.
+
+    Raises `TruncatedError` when the stream ends before the entries do.
+    """
+    from construct import ConstructError
+
+    struct = _structs().tensor_index_entry
+    at = start
+    for index in range(count):
+        try:
+            tree = struct.parse_stream(stream)
+        except ConstructError as error:
+            raise TruncatedError(
+                "the tensor index ends inside an entry",
+                expected=f"{count} entries",
+                found=f"{index} whole entries",
+                field=f"tensor_index.entries[{index}]",
+                span=(at, at),
+            ) from error
+        entry = TensorIndexEntry(
+            tree.len_name, tree.name, tree.dtype, tree.ndim, tuple(tree.dims), tree.ofs_tensor, tree.len_tensor
+        )
+        end = at + _entry_nbytes(entry)
+        yield entry, (at, end)
+        at = end
+
+
+def _entry_nbytes(entry: TensorIndexEntry) -> int:
+    return facts.spans_tensor_index_entry(entry, 0)["len_tensor"][1]
+
+
+def build_entries(entries: Iterable[Mapping[str, Any]]) -> bytes:
+    """The bytes of index entries, without filler; what an entry leaves out is derived."""
+    trees = [dict(entry) for entry in entries]
+    head = build({"metadata": b"{}", "tensor_index": {"entries": trees, "padding": b""}, "tensor_data": b"", "footer": None})
+    return head[parse_header(head).ofs_tensor_index :]
+
+
+def build_head(given: Mapping[str, Any], metadata: bytes, index: bytes) -> bytes:
+    """Everything before the data section: a canonical head with this metadata and these index bytes.
+
+    `given` holds header fields that are kept; offsets, lengths, filler and the header's checksum are derived.
+    """
+    filler = bytes(-len(index) % ALIGNMENT)
+    return build(
+        {
+            "header": dict(given),
+            "metadata": metadata,
+            "tensor_index": {"entries": [], "padding": index + filler},
+            "tensor_data": b"",
+            "footer": None,
+        }
+    )
+
+
+def parse_footer(raw: bytes | memoryview) -> Footer:
+    """The footer record; raises `TruncatedError` when the bytes are fewer than it has."""
+    if len(raw) < FOOTER_SIZE:
+        raise _short("footer", FOOTER_SIZE, raw)
+    return Footer(_structs().footer.parse(bytes(raw[:FOOTER_SIZE])).checksum)
+
+
+def build_footer(checksum: int) -> bytes:
+    """The bytes of a footer that holds this CRC-32."""
+    return bytes(_structs().footer.build({"checksum": checksum}))
+
+
+def build_payload_digest_record(name: bytes, dtype: int, dims: Sequence[int], sha256: bytes) -> bytes:
+    """One record of the sequence that the payload digest is taken over; `docs/format.md` shows it."""
+    return bytes(
+        _structs().payload_digest_record.build({"name": name, "dtype": dtype, "dims": list(dims), "sha256": sha256})
+    )
+
+
+def dtype_facts(code: int) -> BlockFacts | None:
+    """Geometry and names of an element type, None when the id is unknown."""
+    return facts.DTYPE_FACTS.get(code)
+
+
+def tensor_nbytes(code: int, shape: Sequence[int]) -> tuple[int, ...]:
+    """The sizes in bytes that a tensor of this element type and shape may have, the one a writer uses first."""
+    return block_nbytes(facts.DTYPE_FACTS[code], shape)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+

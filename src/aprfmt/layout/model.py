@@ -1,0 +1,100 @@
+"""What generated facts are made of: shapes of records that hold for any declared format, and the block arithmetic.
+
+Nothing here knows APR; the numbers come from `_generated/facts.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from math import prod
+
+__all__ = ["BlockFacts", "ChecksumFact", "FieldRule", "Violation", "align_up", "block_nbytes", "inside", "show"]
+
+
+@dataclass(frozen=True, slots=True)
+class BlockFacts:
+    """Geometry of an element type: `block_bytes` bytes for every `block_elems` elements, plus `scale_bytes` once.
+
+    `row_padded`: the rows of a two-dimensional tensor may each be filled up to whole blocks.
+    """
+
+    code: int
+    id: str
+    orig_id: str
+    block_elems: int
+    block_bytes: int
+    scale_bytes: int
+    row_padded: bool
+    quantized: bool
+    canonical_code: int
+    ggml_id: str | None
+    doc: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChecksumFact:
+    """Which bytes a checksum field covers: `header` (its own type without itself) or `all-before`."""
+
+    field: str
+    algorithm: str
+    covers: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class FieldRule:
+    """One statement the specification makes about one field."""
+
+    rule: str
+    severity: str
+    field: str
+    expected: str
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A field that breaks what the specification says of it; `field` is relative to the record."""
+
+    rule: str
+    severity: str
+    field: str
+    expected: str
+    found: str
+
+
+def align_up(value: int, alignment: int) -> int:
+    """The smallest multiple of `alignment` that is not below `value`."""
+    return -(-value // alignment) * alignment
+
+
+def block_nbytes(facts: BlockFacts, shape: Sequence[int]) -> tuple[int, ...]:
+    """The sizes in bytes that a tensor of this shape may have, the one a writer uses first.
+
+    Blocks count over all elements (flat); where the type allows it, the rows of a matrix may be filled up to whole
+    blocks. A tensor without elements has no bytes; the scale of a type that has one may stand alone.
+    """
+    n_elements = prod(shape)
+    if n_elements == 0:
+        return (0,) if facts.scale_bytes == 0 else (0, facts.scale_bytes)
+    flat = -(-n_elements // facts.block_elems) * facts.block_bytes + facts.scale_bytes
+    if not facts.row_padded or len(shape) != 2:
+        return (flat,)
+    rows, columns = shape
+    by_row = rows * -(-columns // facts.block_elems) * facts.block_bytes + facts.scale_bytes
+    return (flat,) if by_row == flat else (flat, by_row)
+
+
+def inside(field: str, violations: Iterator[Violation]) -> Iterator[Violation]:
+    """The violations of a nested record, with the path that leads to it."""
+    for violation in violations:
+        yield replace(violation, field=f"{field}.{violation.field}")
+
+
+def show(value: object) -> str:
+    """A value for a message: short, printable ASCII, whatever the file holds."""
+    if isinstance(value, bytes):
+        if len(value) > 64:
+            return f"{ascii(value[:64])}… ({len(value)} bytes)"
+        return ascii(value)
+    return str(value)
