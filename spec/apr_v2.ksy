@@ -122,6 +122,12 @@ types:
         doc: Four bytes that name the format.
         -orig-id: magic
         -rule: APR-H001
+        -lookalikes:
+          - {bytes: "APRN", name: APR v1}
+          - {bytes: "APR1", name: APR v1 (a variant without published writer)}
+          - {bytes: "APR2", name: an APR variant that only one reader knows}
+          - {bytes: "GGUF", name: GGUF}
+          - {bytes: "ALBR", name: an encrypted APR wrapper}
       - id: version_major
         type: u1
         valid:

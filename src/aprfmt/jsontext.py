@@ -1,7 +1,7 @@
 """JSON text as the metadata needs it: a strict scanner that knows where everything stands, and an encoder.
 
-The scanner accepts what serde_json 1.0 accepts, because apr-format 0.72.3 reads with it; the encoder writes what
-serde_json writes.
+The scanner accepts what serde_json 1.0 accepts, because apr-format 0.72.3 reads with it; the encoder writes
+what serde_json writes.
 
 Rules of this file:
 1. Nothing recurses into the text before its depth is known to be within bounds.
@@ -21,10 +21,10 @@ from typing import Any, NamedTuple, NoReturn
 
 from .errors import FormatError, RequestError
 
-__all__ = ["MAX_VALUE_NESTING", "JsonText", "RawMember", "encode_value", "shorten"]
+__all__ = ["MAX_VALUE_NESTING", "JsonText", "RawMember", "encode_value", "shorten", "show", "to_f32"]
 
 MAX_VALUE_NESTING = 126
-"""Levels of the deepest value in the metadata: serde_json refuses level 128, and the object itself is level 1."""
+"""Levels of the deepest value in the metadata: serde_json refuses level 128, and the object is level 1."""
 
 _MAX_INTEGER_DIGITS = 309
 """Decimal digits of the largest double. serde_json reads long integers as doubles, and refuses infinities."""
@@ -139,8 +139,8 @@ class JsonText:
     def members(self, *, max_nesting: int) -> list[RawMember]:
         """All members of the object, duplicates included, in the order of the text.
 
-        `max_nesting` bounds the levels of arrays and objects; the object itself is level 1. Raises `FormatError`
-        with rules APR-M003 (not JSON), APR-M004 (JSON, but not an object) and APR-M005 (too deep).
+        `max_nesting` bounds the levels of arrays and objects; the object itself is level 1. Raises
+        `FormatError` with rules APR-M003 (not JSON), APR-M004 (not an object) and APR-M005 (too deep).
         """
         self._refuse_depth(max_nesting)
         start = self._skip(0)
@@ -258,6 +258,14 @@ def shorten(text: str) -> str:
     return repr(text) if len(text) <= _SHORT else repr(text[:_SHORT]) + "…"
 
 
+def show(value: object) -> str:
+    """A value of the caller's for an error message."""
+    try:
+        return reprlib.repr(value)
+    except ValueError:  # Python refuses to print integers of some thousand digits
+        return f"a very large {type(value).__name__}"
+
+
 _ENCODE_STRING = json.JSONEncoder(ensure_ascii=False).encode
 _F32_FIXED = range(-6, 13)
 _F64_FIXED = range(-5, 16)
@@ -268,8 +276,8 @@ def encode_value(value: Any, *, f32: bool = False, wide_integers_as_doubles: boo
     """The compact JSON text that serde_json writes for a str, int, float, bool, None, list, tuple or mapping.
 
     `f32` writes the number `value` in the fewest digits that identify it in single precision. With
-    `wide_integers_as_doubles`, integers beyond 64 bits are written as the doubles that apr-format 0.72.3 reads.
-    Raises `RequestError` for what JSON cannot carry and for what the scanner of this module would refuse.
+    `wide_integers_as_doubles`, integers beyond 64 bits are written as the doubles that apr-format 0.72.3
+    reads. Raises `RequestError` for what JSON cannot carry, and for what the scanner here would refuse.
     """
     if f32 and isinstance(value, (int, float)) and not isinstance(value, bool):
         return _encode_f32(value)
@@ -300,7 +308,7 @@ def _encode(value: Any, parts: list[str], levels: int, doubles: bool) -> None:
         parts.append("{")
         for number, (key, item) in enumerate(value.items()):
             if not isinstance(key, str):
-                raise RequestError(f"a key of an object is a string, not {reprlib.repr(key)}")
+                raise RequestError(f"a key of an object is a string, not {show(key)}")
             parts.append(f"{',' if number else ''}{_ENCODE_STRING(key)}:")
             _encode(item, parts, levels - 1, doubles)
         parts.append("}")
@@ -343,21 +351,21 @@ def to_f32(value: float) -> float:
         magnitude = abs(value) + (1 << excess - 1) - 1 + (abs(value) >> excess & 1)
         value = math.copysign(magnitude >> excess << excess, value)
     try:
-        return float(struct.unpack("<f", struct.pack("<f", value))[0])
+        return float(struct.unpack("<f", struct.pack("<f", float(value)))[0])
     except OverflowError:
-        return math.copysign(math.inf, value)
+        return math.inf if value > 0 else -math.inf
 
 
 def _encode_f32(value: float) -> str:
     single = to_f32(value)
     if not math.isfinite(single):
-        raise RequestError(f"{reprlib.repr(value)} is beyond the range of single precision")
+        raise RequestError(f"{show(value)} is beyond the range of single precision")
     digits, power = _shortest_f32(abs(single)) if single else ("", 0)
     return _layout(single, digits, power, _F32_FIXED)
 
 
 def _shortest_f32(single: float) -> tuple[str, int]:
-    """The fewest significant digits that identify a positive number, and the power of ten of the first one."""
+    """The fewest digits that identify a positive number, and the power of ten of the first one."""
     (bits,) = struct.unpack("<I", struct.pack("<f", single))
     biased = bits >> 23
     mantissa = bits & 0x7FFFFF | (0x800000 if biased else 0)
@@ -372,7 +380,7 @@ def _shortest_f32(single: float) -> tuple[str, int]:
         # Readers round halves to even: an even mantissa owns the ends of its interval.
         inside = [n for n in near if low < n * unit < high or (mantissa % 2 == 0 and n * unit in (low, high))]
         if inside:
-            digits = str(min(inside, key=lambda n: abs(n * unit - middle)))
+            digits = str(min(inside, key=lambda n: (abs(n * unit - middle), n % 2)))
             return digits.rstrip("0"), power + len(digits) - 1
     raise AssertionError("nine digits identify every number of single precision")  # pragma: no cover
 

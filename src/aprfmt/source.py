@@ -6,12 +6,13 @@ whatever is in memory already.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
-from typing import Protocol
+from typing import BinaryIO, Protocol, cast
 
 from .errors import TruncatedError
 
-__all__ = ["CHUNK_BYTES", "BytesSource", "Source", "iter_chunks"]
+__all__ = ["CHUNK_BYTES", "BytesSource", "Source", "iter_chunks", "open_stream"]
 
 CHUNK_BYTES = 1024 * 1024
 """Block of a full pass over the data: large enough that calls cost nothing, small enough to stay in cache."""
@@ -82,3 +83,28 @@ def iter_chunks(source: Source, start: int, stop: int, chunk_bytes: int = CHUNK_
         source.read_into(position, piece)
         yield piece
         position += len(piece)
+
+
+class _Window(io.RawIOBase):
+    """A forward stream over a part of a source."""
+
+    def __init__(self, source: Source, start: int, stop: int) -> None:
+        super().__init__()
+        self._source, self._at, self._stop = source, start, stop
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def readinto(self, buffer: object) -> int:
+        """Fill `buffer` as far as the window goes; 0 at its end."""
+        view = memoryview(buffer)[: self._stop - self._at]  # type: ignore[arg-type] # RawIOBase hands over a buffer
+        if len(view):
+            self._source.read_into(self._at, view)
+            self._at += len(view)
+        return len(view)
+
+
+def open_stream(source: Source, start: int, stop: int) -> BinaryIO:
+    """A buffered forward stream over bytes `start` to `stop` that never holds more than a block of them."""
+    return cast("BinaryIO", io.BufferedReader(_Window(source, start, stop), 64 * 1024))

@@ -49,6 +49,9 @@ def _constants(spec: Spec) -> Iterator[str]:
             if attr.contents is not None:
                 yield f"{attr.id.upper()} = {attr.contents!r}"
                 yield f'"""{_first_sentence(attr.doc)}"""'
+            if attr.lookalikes:
+                yield f"{attr.id.upper()}_LOOKALIKES: Mapping[bytes, str] = {dict(attr.lookalikes)!r}"
+                yield f'"""Other formats by what stands in the place of `{attr.id}`."""'
             if isinstance(attr.default, int) and not isinstance(attr.default, bool):
                 yield f"{attr.id.upper()} = {attr.default}"
                 yield f'"""What a writer puts into `{owner.id}.{attr.id}`."""'
@@ -67,8 +70,20 @@ def _enum(spec: Spec, enum: Enum) -> Iterator[str]:
     for entry in enum.entries:
         yield f"    {entry.id.upper()} = {entry.code}"
         yield f'    """{_first_sentence(entry.doc)}"""'
+    yield ""
+    yield "    def __str__(self) -> str:"
     if not any("block-elems" in entry.keys for entry in enum.entries):
+        yield "        return self.name.lower()"
         return
+    yield "        return self.facts.id"
+    yield ""
+    yield "    def __format__(self, format_spec: str) -> str:"
+    yield "        return format(str(self), format_spec)"
+    yield ""
+    yield "    @property"
+    yield "    def facts(self) -> BlockFacts:"
+    yield '        """Geometry and names of this element type."""'
+    yield f"        return {enum.id.upper()}_FACTS[self]"
     by_id = {entry.id: entry for entry in enum.entries}
     yield ""
     yield ""

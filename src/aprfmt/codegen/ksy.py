@@ -27,7 +27,7 @@ _DERIVING_KEYS = {"-default", "-count-of", "-size-of", "-offset-of", "-build", "
 _SEQ_KEYS = (
     _SHARED_KEYS
     | _DERIVING_KEYS
-    | {"contents", "size-eos", "repeat", "repeat-expr", "-unique-sorted", "-encoding"}
+    | {"contents", "size-eos", "repeat", "repeat-expr", "-unique-sorted", "-encoding", "-lookalikes"}
 )
 _INSTANCE_KEYS = (
     (_SHARED_KEYS - {"id"})
@@ -98,6 +98,7 @@ class Attr:
     checksum: Mapping[str, str] | None = None
     encoding: str | None = None
     unique_sorted: str | None = None
+    lookalikes: tuple[tuple[bytes, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +234,17 @@ def _checks(node: Mapping[str, Any], path: str) -> tuple[Check, ...]:
     return tuple(checks)
 
 
+def _lookalikes(node: object, path: str) -> tuple[tuple[bytes, str], ...]:
+    if not isinstance(node, list):
+        raise CodegenError(path, "expected a list")
+    pairs = []
+    for at, item in enumerate(node):
+        entry = _mapping(item, f"{path}/{at}")
+        _known(entry, {"bytes", "name"}, f"{path}/{at}")
+        pairs.append((_text(entry, "bytes", f"{path}/{at}").encode(), _text(entry, "name", f"{path}/{at}")))
+    return tuple(pairs)
+
+
 def _attr(node: Mapping[str, Any], attr_id: str, path: str) -> Attr:
     width = bits = user_type = None
     kind = node.get("type")
@@ -304,6 +316,7 @@ def _attr(node: Mapping[str, Any], attr_id: str, path: str) -> Attr:
         checksum=checksum,
         encoding=node.get("-encoding"),
         unique_sorted=node.get("-unique-sorted"),
+        lookalikes=_lookalikes(node.get("-lookalikes", []), f"{path}/-lookalikes"),
     )
 
 

@@ -47,9 +47,9 @@ class MetadataKey:
     """One known key of the metadata, or of one of its sub-objects.
 
     `when_absent` says what a canonical writer does about a key that is absent or null: leave it out (`skip`),
-    write `default` (`write`), or nothing, because the key must be there (`required`). `bits` is the width of an
-    unsigned integer, None for every other kind; `f32` marks a number that readers round to single precision;
-    `keys` are the known keys of a sub-object, in order.
+    write `default` (`write`), or nothing, because the key must be there (`required`). `bits` is the width of
+    an unsigned integer, None for every other kind; `f32` marks a number that readers round to single
+    precision; `keys` are the known keys of a sub-object, in order.
     """
 
     name: str
@@ -70,8 +70,8 @@ KEYS: Final[tuple[MetadataKey, ...]] = (
 def emit(schema_text: str, *, source_name: str) -> str:
     """Python source of the generated module, from its docstring on.
 
-    `source_name` is how the module names its source. Raises `CodegenError`, a `ValueError` whose message starts
-    with the JSON path, when the schema says something that this generator does not understand.
+    `source_name` is how the module names its source. Raises `CodegenError`, a `ValueError` whose message
+    starts with the JSON path, when the schema says something that this generator does not understand.
     """
     try:
         schema = json.loads(schema_text, object_pairs_hook=_unique)

@@ -34,6 +34,7 @@ __all__ = [
     "HEADER_SIZE",
     "MAGIC",
     "TENSOR_INDEX_ENTRY_MIN_SIZE",
+    "Tree",
     "DType",
     "Flags",
     "Footer",
@@ -48,7 +49,9 @@ __all__ = [
     "build_payload_digest_record",
     "dtype_facts",
     "facts",
+    "flags_tree",
     "header_crc32",
+    "header_tree",
     "iter_entries",
     "parse",
     "parse_footer",
@@ -204,11 +207,16 @@ def parse_header(raw: bytes | memoryview) -> Header:
 def header_tree(header: Header) -> Tree:
     """A header record as the part of a tree that `build` takes."""
     tree: Tree = {field.name: getattr(header, field.name) for field in fields(Header)}
-    tree["flags"] = {
-        name: bool(header.flags >> position & 1) if width == 1 else header.flags >> position & ((1 << width) - 1)
+    tree["flags"] = flags_tree(header.flags)
+    return tree
+
+
+def flags_tree(flags: Flags) -> Tree:
+    """A set of flags as the part of a tree that `build` takes; undefined bits are under `reserved`."""
+    return {
+        name: bool(flags >> position & 1) if width == 1 else int(flags) >> position & ((1 << width) - 1)
         for name, position, width in facts.FLAGS_BITS
     }
-    return tree
 
 
 def iter_entries(

@@ -27,6 +27,8 @@ PAYLOAD_DIGEST_RECORD_MIN_SIZE = 36
 """The fewest bytes of `payload_digest_record`."""
 MAGIC = b'APR\x00'
 """Four bytes that name the format."""
+MAGIC_LOOKALIKES: Mapping[bytes, str] = {b'APRN': 'APR v1', b'APR1': 'APR v1 (a variant without published writer)', b'APR2': 'an APR variant that only one reader knows', b'GGUF': 'GGUF', b'ALBR': 'an encrypted APR wrapper'}
+"""Other formats by what stands in the place of `magic`."""
 VERSION_MAJOR = 2
 """What a writer puts into `header.version_major`."""
 VERSION_MINOR = 0
@@ -66,6 +68,17 @@ class DType(IntEnum):
     """Blocks of 32 elements, each a binary16 scale and 16 bytes of two 4-bit values, the low half first."""
     APR_Q8 = 129
     """One binary32 scale of 4 bytes, then one signed byte an element."""
+
+    def __str__(self) -> str:
+        return self.facts.id
+
+    def __format__(self, format_spec: str) -> str:
+        return format(str(self), format_spec)
+
+    @property
+    def facts(self) -> BlockFacts:
+        """Geometry and names of this element type."""
+        return DTYPE_FACTS[self]
 
 
 DTYPE_FACTS: Mapping[int, BlockFacts] = {

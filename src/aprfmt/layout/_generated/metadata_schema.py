@@ -16,9 +16,9 @@ class MetadataKey:
     """One known key of the metadata, or of one of its sub-objects.
 
     `when_absent` says what a canonical writer does about a key that is absent or null: leave it out (`skip`),
-    write `default` (`write`), or nothing, because the key must be there (`required`). `bits` is the width of an
-    unsigned integer, None for every other kind; `f32` marks a number that readers round to single precision;
-    `keys` are the known keys of a sub-object, in order.
+    write `default` (`write`), or nothing, because the key must be there (`required`). `bits` is the width of
+    an unsigned integer, None for every other kind; `f32` marks a number that readers round to single
+    precision; `keys` are the known keys of a sub-object, in order.
     """
 
     name: str

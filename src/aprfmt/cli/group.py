@@ -1,0 +1,53 @@
+"""The command group: every module in `cli/commands/` is a command, imported when it is used."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+
+import click
+
+from . import commands
+
+__all__ = ["cli"]
+
+
+class _DirectoryOfCommands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names of the commands: the listing of the folder."""
+        del ctx
+        return sorted(module.name for module in pkgutil.iter_modules(commands.__path__))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name, None when no module is called so."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        command = importlib.import_module(f"{commands.__name__}.{cmd_name}").command
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{cmd_name} defines no click command")
+        return command
+
+
+def _print_version(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:
+    if value:
+        from importlib.metadata import version
+
+        from . import render
+
+        render.line(f"aprfmt {version('aprfmt')}")
+        ctx.exit()
+
+
+@click.group(
+    cls=_DirectoryOfCommands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=(
+        "Exit codes: 0 done, 1 findings, 2 the request is wrong, 3 a file cannot be read or written, "
+        "4 not an APR v2 file or too broken for what was asked."
+    ),
+)
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Print the version."
+)
+def cli() -> None:
+    """Inspect APR v2 model containers and stamp provenance into them."""

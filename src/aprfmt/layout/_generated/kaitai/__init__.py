@@ -1,0 +1,1 @@
+"""The Kaitai compiler's own Python reader: generated, never edited."""

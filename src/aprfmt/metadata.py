@@ -1,0 +1,384 @@
+"""The metadata: JSON bytes as a read-only mapping, judged by the schema, edited byte for byte.
+
+Rules of this file:
+1. The raw bytes are the truth. Nothing is re-serialised unless somebody asks for the canonical form.
+2. Reading a value never depends on the type the schema gives it; `type_errors` judges separately.
+3. Everything said about a known key comes from the generated facts of `spec/metadata.schema.json`.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from .errors import FormatError, LimitExceededError, RequestError
+from .jsontext import JsonText, RawMember, encode_value, shorten, show, to_f32
+from .layout._generated.metadata_schema import KEYS, MetadataKey
+from .limits import DEFAULT_LIMITS, Limits
+
+__all__ = [
+    "PROVENANCE_KEYS",
+    "STAMP_KEYS",
+    "Member",
+    "Metadata",
+    "ProvenancePatch",
+    "canonical_metadata",
+    "encode_value",
+]
+
+PROVENANCE_KEYS: tuple[str, ...] = ("license", "data_source", "data_license")
+"""The keys that say where a model comes from; apr-format 0.72.3 writes them even when they are null."""
+
+STAMP_KEYS: tuple[str, ...] = (
+    *PROVENANCE_KEYS,
+    "hf_architecture",
+    "hf_model_type",
+    "architecture",
+    "model_type",
+    "name",
+    "description",
+    "author",
+    "version",
+    "source",
+    "original_format",
+    "created_at",
+)
+"""The keys that a stamp can set; all of them hold strings."""
+
+_ORDER: Mapping[str, int] = {key.name: number for number, key in enumerate(KEYS)}
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One `"key": value`. Spans are absolute bytes of the file, end exclusive, quotes included."""
+
+    key: str
+    key_span: tuple[int, int]
+    value_span: tuple[int, int]
+    value: Any
+
+
+class Metadata(Mapping[str, Any]):
+    """The JSON object of the metadata section, over `raw` bytes that start at byte `file_offset` of the file.
+
+    Construction does not look at the bytes. The first access to what they say parses them, strictly: it
+    accepts what the JSON parser of apr-format 0.72.3 accepts, and raises `FormatError` (APR-M001 to APR-M005)
+    or `LimitExceededError` otherwise.
+
+    Of a key that occurs more than once the last value counts, and iteration meets it where it occurs first.
+    Integers beyond 64 bits are kept exact, where apr-format reads them as doubles. Do not alter the lists and
+    dicts inside.
+    """
+
+    def __init__(self, raw: bytes, *, limits: Limits = DEFAULT_LIMITS, file_offset: int = 0) -> None:
+        self._raw = raw
+        self._limits = limits
+        self._file_offset = file_offset
+
+    @property
+    def raw(self) -> bytes:
+        """The bytes as they are in the file, without padding."""
+        return self._raw
+
+    @cached_property
+    def _text(self) -> JsonText:
+        if len(self._raw) > self._limits.max_metadata_bytes:
+            limit = self._limits.max_metadata_bytes
+            raise LimitExceededError(f"{len(self._raw)} bytes of metadata exceed max_metadata_bytes={limit}")
+        return JsonText(self._raw, origin=self._file_offset)
+
+    @cached_property
+    def _parsed(self) -> list[RawMember]:
+        return self._text.members(max_nesting=self._limits.max_json_nesting)
+
+    @cached_property
+    def _values(self) -> dict[str, Any]:
+        return {member.key: member.value for member in self._parsed}
+
+    def __getitem__(self, key: str) -> Any:
+        return self._values[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __repr__(self) -> str:
+        return f"<Metadata: {len(self._raw)} bytes at {self._file_offset:#x}>"
+
+    @cached_property
+    def members(self) -> tuple[Member, ...]:
+        """All members in the order of the file, those that a later one of the same key overrides included."""
+        positions = [p for member in self._parsed for p in (*member.key_span, *member.value_span)]
+        places = iter(self._text.byte_positions(positions))
+        spans = zip(places, places, places, places, strict=True)
+        return tuple(
+            Member(member.key, (a, b), (c, d), member.value)
+            for member, (a, b, c, d) in zip(self._parsed, spans, strict=True)
+        )
+
+    @property
+    def duplicates(self) -> tuple[Member, ...]:
+        """The members that a later one of the same key overrides, in the order of the file."""
+        last = self._last
+        return tuple(member for member in self.members if last[member.key] is not member)
+
+    @property
+    def _last(self) -> dict[str, Member]:
+        """The member that counts, for each key."""
+        return {member.key: member for member in self.members}
+
+    def type_errors(self) -> list[FormatError]:
+        """One APR-M006 for every known key whose value is not of its type, in schema order.
+
+        apr-format 0.72.3 refuses the whole file for any of them. The value that counts is judged; the span is
+        that of the value at fault, or of the sub-object in which a required key is missing.
+        """
+        errors = []
+        for key in KEYS:
+            if key.name not in self:
+                continue
+            for fault in _faults(key, self[key.name], (key.name,)):
+                span = self._span_of(fault.path)
+                text = self._raw[span[0] - self._file_offset : span[1] - self._file_offset].decode()
+                errors.append(
+                    FormatError(
+                        "a known key is of the wrong type",
+                        rule_id="APR-M006",
+                        field=".".join(("metadata", *fault.path)),
+                        span=span,
+                        expected=fault.expected,
+                        found="nothing" if fault.missing else shorten(text),
+                    )
+                )
+        return errors
+
+    def _span_of(self, path: tuple[str, ...]) -> tuple[int, int]:
+        """The span of the value at a path of keys, or of the nearest one that exists."""
+        start, stop = self._last[path[0]].value_span
+        if len(path) > 1:
+            inner = Metadata(
+                self._raw[start - self._file_offset : stop - self._file_offset],
+                limits=self._limits,
+                file_offset=start,
+            )
+            if path[1] in inner:
+                return inner._span_of(path[1:])
+        return start, stop
+
+    def splice(self, patch: Mapping[str, Any]) -> bytes:
+        """The bytes with the members of `patch` set, and every other byte as it is.
+
+        The last occurrence of a key is replaced, unless its value is already equal in JSON type and value. A
+        known key that is absent goes behind the last member that precedes it in the schema, any other one to
+        the end. Raises `RequestError` when a value cannot be written, or is not of the type that the schema
+        gives its key.
+        """
+        texts = {key: _encode_member(key, value) for key, value in patch.items()}
+        last = self._last
+        edits = [
+            (last[key].value_span, text.encode())
+            for key, text in texts.items()
+            if key in last and not _equal(last[key].value, _as_written(key, patch[key]))
+        ]
+        absent = sorted(
+            (key for key in texts if key not in last),
+            key=lambda key: _ORDER.get(key, len(_ORDER)),
+        )
+        inserted: dict[int, list[str]] = {}
+        for key in absent:
+            inserted.setdefault(self._place_for(key), []).append(f"{encode_value(key)}:{texts[key]}")
+        front = self._file_offset + self._raw.index(b"{") + 1
+        for place, members in inserted.items():
+            text = ",".join(members)
+            if place != front:
+                text = "," + text
+            elif self.members:
+                text += ","
+            edits.append(((place, place), text.encode()))
+        result, done = bytearray(), self._file_offset
+        for (start, stop), replacement in sorted(edits):
+            result += self._raw[done - self._file_offset : start - self._file_offset] + replacement
+            done = stop
+        return bytes(result + self._raw[done - self._file_offset :])
+
+    def _place_for(self, key: str) -> int:
+        """The byte at which an absent key goes in."""
+        order = _ORDER.get(key)
+        before = [
+            member.value_span[1]
+            for member in self.members
+            if order is None or _ORDER.get(member.key, order) < order
+        ]
+        return before[-1] if before else self._file_offset + self._raw.index(b"{") + 1
+
+
+def canonical_metadata(values: Mapping[str, Any]) -> bytes:
+    """The JSON that apr-format 0.72.3 writes: known keys in schema order, then the other keys of `values`.
+
+    The others keep their order, where apr-format itself writes them in random order. Raises `RequestError`
+    naming the key when a value is not of the type that the schema gives its key, or cannot be written.
+    """
+    for key in KEYS:
+        if key.name in values:
+            _require_type(key, values[key.name])
+    parts = _canonical_members(KEYS, values)
+    for name, value in values.items():
+        if name not in _ORDER:
+            parts.append(f"{_encode_key(name)}:{_encode_of(name, value, wide_integers_as_doubles=True)}")
+    return f"{{{','.join(parts)}}}".encode()
+
+
+def _canonical_members(keys: tuple[MetadataKey, ...], values: Mapping[str, Any]) -> list[str]:
+    parts = []
+    for key in keys:
+        value = values.get(key.name)
+        if value is None:
+            if key.when_absent == "skip":
+                continue
+            text = encode_value(key.default)
+        elif key.keys:
+            text = f"{{{','.join(_canonical_members(key.keys, value))}}}"
+        elif key.f32 and math.isinf(to_f32(value)) and abs(value) <= sys.float_info.max:
+            text = "null"  # the reference reads an infinity and has no other way to write one
+        else:
+            text = _encode_of(key.name, value, f32=key.f32)
+        parts.append(f"{encode_value(key.name)}:{text}")
+    return parts
+
+
+class _Fault(NamedTuple):
+    """A value that is not of its type, or a required key that is missing."""
+
+    path: tuple[str, ...]
+    expected: str
+    missing: bool = False
+
+
+def _faults(key: MetadataKey, value: Any, path: tuple[str, ...]) -> Iterator[_Fault]:
+    if value is None and key.nullable:
+        return
+    if not _is_of_kind(key, value):
+        yield _Fault(path, _KINDS[key.kind].format(bits=key.bits) + (" or null" if key.nullable else ""))
+        return
+    for child in key.keys:
+        if child.name in value:
+            yield from _faults(child, value[child.name], (*path, child.name))
+        elif child.when_absent == "required":
+            yield _Fault((*path, child.name), _KINDS[child.kind].format(bits=child.bits), missing=True)
+
+
+_KINDS = {
+    "string": "a string",
+    "boolean": "true or false",
+    "number": "a number",
+    "integer": "an unsigned integer of {bits} bits",
+    "object": "an object",
+}
+
+
+def _is_of_kind(key: MetadataKey, value: Any) -> bool:
+    match key.kind:
+        case "string":
+            return isinstance(value, str)
+        case "boolean":
+            return isinstance(value, bool)
+        case "number":
+            return isinstance(value, (int, float)) and not isinstance(value, bool)
+        case "integer":
+            is_integer = isinstance(value, int) and not isinstance(value, bool)
+            return is_integer and 0 <= value < 1 << (key.bits or 0)
+        case "object":
+            return isinstance(value, Mapping)
+
+
+def _require_type(key: MetadataKey, value: Any) -> None:
+    for fault in _faults(key, value, (key.name,)):
+        found = value if len(fault.path) == 1 else value.get(fault.path[1])
+        raise RequestError(f"{'.'.join(fault.path)}: expected {fault.expected}, not {show(found)}")
+
+
+def _encode_key(key: object) -> str:
+    if not isinstance(key, str):
+        raise RequestError(f"a key of the metadata is a string, not {show(key)}")
+    return encode_value(key)
+
+
+def _encode_member(key: str, value: Any) -> str:
+    """The text of a patched value, which has to be one that readers of the format accept."""
+    _encode_key(key)
+    number = _ORDER.get(key)
+    if number is not None:
+        _require_type(KEYS[number], value)
+    return _encode_of(key, value, f32=number is not None and KEYS[number].f32)
+
+
+def _encode_of(key: str, value: Any, **options: bool) -> str:
+    """The text of the value of a key, whose name stands in the error."""
+    try:
+        return encode_value(value, **options)
+    except RequestError as error:
+        raise RequestError(f"{key}: {error}") from error
+
+
+def _as_written(key: str, value: Any) -> Any:
+    """The patched value as a reader of the written text meets it: single precision is always a fraction."""
+    number = _ORDER.get(key)
+    is_f32 = number is not None and KEYS[number].f32 and value is not None
+    return float(value) if is_f32 else value
+
+
+def _equal(ours: Any, theirs: Any) -> bool:
+    """Whether two values are the same JSON: 1, 1.0 and true differ, the order of keys does not count."""
+    if isinstance(ours, Mapping) and isinstance(theirs, Mapping):
+        return ours.keys() == theirs.keys() and all(_equal(ours[key], theirs[key]) for key in ours)
+    if isinstance(ours, (list, tuple)) and isinstance(theirs, (list, tuple)):
+        return len(ours) == len(theirs) and all(map(_equal, ours, theirs))
+    for kind in (bool, int, float, str):
+        if isinstance(ours, kind) or isinstance(theirs, kind):
+            same = isinstance(ours, kind) and isinstance(theirs, kind) and ours == theirs
+            return bool(same) and (kind is not float or math.copysign(1, ours) == math.copysign(1, theirs))
+    return ours is None and theirs is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProvenancePatch:
+    """What a stamp sets: one field for each of `STAMP_KEYS`. `None` leaves a key as it is, `""` empties it.
+
+    Raises `RequestError` for a value that is not a string.
+    """
+
+    license: str | None = None
+    data_source: str | None = None
+    data_license: str | None = None
+    hf_architecture: str | None = None
+    hf_model_type: str | None = None
+    architecture: str | None = None
+    model_type: str | None = None
+    name: str | None = None
+    description: str | None = None
+    author: str | None = None
+    version: str | None = None
+    source: str | None = None
+    original_format: str | None = None
+    created_at: str | None = None
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if value is not None and not isinstance(value, str):
+                raise RequestError(f"{field.name}: expected a string, not {show(value)}")
+
+    def values(self) -> dict[str, str]:
+        """The keys that are set, in the order of `STAMP_KEYS`; the patch that `Metadata.splice` takes."""
+        return {key: value for key in STAMP_KEYS if (value := getattr(self, key)) is not None}
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is set."""
+        return not self.values()

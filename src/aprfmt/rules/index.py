@@ -1,0 +1,32 @@
+"""Rules about the tensor index that one field alone cannot say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..container import Container
+from ..layout import facts
+from . import Finding, Severity, rule
+
+__all__: list[str] = []
+
+
+@rule("APR-I005", name="name-not-utf8", needs=("APR-I001",))
+def name_not_utf8(container: Container) -> Iterator[Finding]:
+    """The name of a tensor is not UTF-8. Readers that replace what they cannot decode may take two names for one."""
+    for tensor in container.tensors:
+        try:
+            tensor.name_bytes.decode("utf-8")
+        except UnicodeDecodeError as error:
+            spans = facts.spans_tensor_index_entry(tensor.entry, tensor.entry_span[0])
+            start = spans["name"][0]
+            yield Finding(
+                "APR-I005",
+                Severity.ERROR,
+                "the name is not UTF-8",
+                f"tensor_index.entries[{tensor.index}].name",
+                (start + error.start, start + error.end),
+                "UTF-8",
+                ascii(tensor.name_bytes[error.start : error.end]),
+                ascii(tensor.name),
+            )

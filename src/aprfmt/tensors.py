@@ -1,0 +1,129 @@
+"""A tensor of an opened container: what the index says of it, and its bytes as a view.
+
+Sizes are Python integers with their unit in the name: `n_elements` counts elements, `nbytes` counts bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from hashlib import sha256
+from math import prod
+
+from .errors import FormatError, TruncatedError
+from .layout import DType, TensorIndexEntry
+from .source import Source, iter_chunks
+
+__all__ = ["DType", "Tensor"]
+
+
+class Tensor:
+    """One entry of the tensor index, with access to the bytes it points at. Nothing is read until asked for."""
+
+    __slots__ = ("_data_start", "_source", "entry", "entry_span", "index")
+
+    def __init__(
+        self, source: Source, entry: TensorIndexEntry, index: int, entry_span: tuple[int, int], data_start: int
+    ) -> None:
+        self._source = source
+        self._data_start = data_start
+        self.entry = entry
+        self.index = index
+        self.entry_span = entry_span
+
+    def __repr__(self) -> str:
+        return f"<Tensor {self.name!r} {self.dtype_name} {list(self.shape)} {self.nbytes} bytes>"
+
+    @property
+    def name(self) -> str:
+        """The name; bytes that are not UTF-8 appear as lone surrogates, so that nothing is lost."""
+        return self.entry.name.decode("utf-8", "surrogateescape")
+
+    @property
+    def name_bytes(self) -> bytes:
+        """The name as it stands in the file."""
+        return self.entry.name
+
+    @property
+    def dtype(self) -> DType:
+        """Element type; `str()` gives upstream's lower-case name. Raises `FormatError` when the id is unknown."""
+        try:
+            return DType(self.entry.dtype)
+        except ValueError as error:
+            raise FormatError(
+                "the element type is unknown",
+                rule_id="APR-I002",
+                field=f"tensor_index.entries[{self.index}].dtype",
+                span=self.entry_span,
+                expected="an id of the enum dtype",
+                found=str(self.entry.dtype),
+                tensor=ascii(self.name),
+            ) from error
+
+    @property
+    def dtype_name(self) -> str:
+        """Name of the element type, `unknown(ID)` for an id that the format does not have."""
+        try:
+            return str(DType(self.entry.dtype))
+        except ValueError:
+            return f"unknown({self.entry.dtype})"
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Number of elements along each dimension, the slowest first; empty for a scalar."""
+        return self.entry.dims
+
+    @property
+    def ndim(self) -> int:
+        """Number of dimensions."""
+        return len(self.entry.dims)
+
+    @property
+    def n_elements(self) -> int:
+        """Number of elements: the product of the shape, 1 for a scalar."""
+        return prod(self.entry.dims)
+
+    @property
+    def nbytes(self) -> int:
+        """Size of the data in bytes, as the index says."""
+        return self.entry.len_tensor
+
+    @property
+    def data_offset(self) -> int:
+        """Start of the data in bytes, counted from the start of the data section."""
+        return self.entry.ofs_tensor
+
+    @property
+    def file_span(self) -> tuple[int, int]:
+        """Start and end of the data, counted from the start of the file."""
+        start = self._data_start + self.entry.ofs_tensor
+        return start, start + self.entry.len_tensor
+
+    def _require_inside(self) -> tuple[int, int]:
+        start, stop = self.file_span
+        if stop > self._source.size:
+            raise TruncatedError(
+                "the data of a tensor lies outside the file",
+                rule_id="APR-D001",
+                field=f"tensor_index.entries[{self.index}].len_tensor",
+                span=self.entry_span,
+                expected=f"at most {self._source.size} bytes",
+                found=f"bytes {start:#x}..{stop:#x}",
+                tensor=ascii(self.name),
+            )
+        return start, stop
+
+    @property
+    def data(self) -> memoryview:
+        """Zero-copy, read-only view of the data; raises `TruncatedError` when it lies outside the file."""
+        return self._source.view(*self._require_inside())
+
+    def iter_data(self) -> Iterator[memoryview]:
+        """The data in pieces of one reused buffer, for passes over tensors larger than memory."""
+        return iter_chunks(self._source, *self._require_inside())
+
+    def sha256(self) -> bytes:
+        """SHA-256 of the data, 32 bytes."""
+        digest = sha256()
+        for piece in self.iter_data():
+            digest.update(piece)
+        return digest.digest()

@@ -1,0 +1,120 @@
+"""The spec compiled for every target, and the JavaScript reader as a server, as session fixtures."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+TOOLS = REPOSITORY / "tools" / "kaitai"
+
+# mypy knows these modules as tests.kaitai; a bare `pytest` has only this folder on its path.
+if str(REPOSITORY) not in sys.path:
+    sys.path.append(str(REPOSITORY))
+
+Answer = dict[str, Any]
+
+
+Program = Callable[[str], str]
+
+
+@pytest.fixture(scope="session")
+def program() -> Program:
+    """The path of a toolchain's program; without it the test skips, or fails if toolchains are required."""
+
+    def find(name: str) -> str:
+        found = shutil.which(name)
+        if found is not None:
+            return found
+        if os.environ.get("APRFMT_REQUIRE_TOOLCHAINS") == "1":
+            pytest.fail(
+                f"{name} is not installed, and APRFMT_REQUIRE_TOOLCHAINS=1 asks for it", pytrace=False
+            )
+        pytest.skip(f"{name} is not installed")
+
+    return find
+
+
+class JavaScriptReader:
+    """Asks tools/kaitai/read.mjs, which stays up between the questions."""
+
+    def __init__(self, node: str, compiled: Path) -> None:
+        # Standard error is inherited: a pipe that nobody empties would stop the server one day.
+        self._server = subprocess.Popen(
+            [node, TOOLS / "read.mjs", compiled, "--serve"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            encoding="utf-8",
+        )
+
+    def read(self, path: Path) -> Answer:
+        """What the generated JavaScript makes of a file, as tools/kaitai/README.md describes it."""
+        line = str(path.absolute())
+        if len(line.splitlines()) != 1:
+            raise ValueError(f"the server takes one path a line: {line!r}")
+        server = self._server
+        if server.stdin is None or server.stdout is None:
+            raise AssertionError("both were asked for")
+        try:
+            server.stdin.write(line + "\n")
+            server.stdin.flush()
+            text = server.stdout.readline()
+        except BrokenPipeError:
+            text = ""
+        if not text.endswith("\n"):
+            raise RuntimeError(f"the JavaScript reader died on {line}")
+        answer: Answer = json.loads(text)
+        return answer
+
+    def close(self) -> None:
+        """End the server and close its pipes."""
+        self._server.communicate(timeout=60)
+
+
+def _installed() -> bool:
+    """Whether node_modules holds what the lock file asks for."""
+    wanted = json.loads((TOOLS / "package-lock.json").read_text("utf-8"))["packages"]
+    record = TOOLS / "node_modules" / ".package-lock.json"
+    if not record.is_file():
+        return False
+    found = json.loads(record.read_text("utf-8"))["packages"]
+    return {name: row["integrity"] for name, row in wanted.items() if name} == {
+        name: row.get("integrity") for name, row in found.items()
+    }
+
+
+@pytest.fixture(scope="session")
+def node(program: Program) -> str:
+    """Node, with the packages of tools/kaitai installed."""
+    found = program("node")
+    if not _installed():
+        subprocess.run(
+            [program("npm"), "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=TOOLS, check=True
+        )
+    return found
+
+
+@pytest.fixture(scope="session")
+def compiled(node: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that holds the compiler's output for every target."""
+    out = tmp_path_factory.mktemp("compiled")
+    subprocess.run([node, TOOLS / "compile.mjs", "--out", out], check=True)
+    return out
+
+
+@pytest.fixture(scope="session")
+def javascript(node: str, compiled: Path) -> Iterator[JavaScriptReader]:
+    """The generated JavaScript reader."""
+    reader = JavaScriptReader(node, compiled)
+    try:
+        yield reader
+    finally:
+        reader.close()
