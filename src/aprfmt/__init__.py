@@ -2,24 +2,30 @@
 
 `with aprfmt.open("model.apr") as f:` gives a mapping of tensors; `aprfmt.stamp_file` writes a stamped copy;
 `aprfmt.parse` and `aprfmt.build` turn bytes into a tree and back.
+
+Names are imported when they are first used: `aprfmt --version` pays for nothing else, and the generator runs even when
+what it generates is broken.
 """
 
-from .container import Container
-from .errors import (
-    AprError,
-    FormatError,
-    LimitExceededError,
-    RequestError,
-    TruncatedError,
-    UnsupportedError,
-)
-from .files import create_file, open, stamp_file  # noqa: A004 - `aprfmt.open` is the name users expect
-from .layout import DType, Flags, Header, build, parse
-from .limits import DEFAULT_LIMITS, Limits
-from .metadata import Metadata, ProvenancePatch
-from .ops.create import NewTensor, create_bytes
-from .ops.stamp import Stamp, stamp_bytes, stamp_tree
-from .tensors import Tensor
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .container import Container
+    from .errors import (
+        AprError,
+        FormatError,
+        LimitExceededError,
+        RequestError,
+        TruncatedError,
+        UnsupportedError,
+    )
+    from .files import create_file, open, stamp_file  # noqa: A004 - `aprfmt.open` is the name users expect
+    from .layout import DType, Flags, Header, build, parse
+    from .limits import DEFAULT_LIMITS, Limits
+    from .metadata import Metadata, ProvenancePatch
+    from .ops.create import NewTensor, create_bytes
+    from .ops.stamp import Stamp, stamp_bytes, stamp_tree
+    from .tensors import Tensor
 
 __all__ = [
     "DEFAULT_LIMITS",
@@ -48,3 +54,37 @@ __all__ = [
     "stamp_file",
     "stamp_tree",
 ]
+
+_HOMES = {
+    "container": ("Container",),
+    "errors": (
+        "AprError",
+        "FormatError",
+        "LimitExceededError",
+        "RequestError",
+        "TruncatedError",
+        "UnsupportedError",
+    ),
+    "files": ("create_file", "open", "stamp_file"),
+    "layout": ("DType", "Flags", "Header", "build", "parse"),
+    "limits": ("DEFAULT_LIMITS", "Limits"),
+    "metadata": ("Metadata", "ProvenancePatch"),
+    "ops.create": ("NewTensor", "create_bytes"),
+    "ops.stamp": ("Stamp", "stamp_bytes", "stamp_tree"),
+    "tensors": ("Tensor",),
+}
+
+
+def __getattr__(name: str) -> Any:
+    for home, names in _HOMES.items():
+        if name in names:
+            from importlib import import_module
+
+            value = getattr(import_module(f"{__name__}.{home}"), name)
+            globals()[name] = value
+            return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -28,6 +28,7 @@ __all__ = [
     "ProvenancePatch",
     "canonical_metadata",
     "encode_value",
+    "is_known_key",
 ]
 
 PROVENANCE_KEYS: tuple[str, ...] = ("license", "data_source", "data_license")
@@ -216,6 +217,11 @@ class Metadata(Mapping[str, Any]):
             if order is None or _ORDER.get(member.key, order) < order
         ]
         return before[-1] if before else self._file_offset + self._raw.index(b"{") + 1
+
+
+def is_known_key(key: str) -> bool:
+    """Whether the schema gives the key a type and a place; every other key is allowed too."""
+    return key in _ORDER
 
 
 def canonical_metadata(values: Mapping[str, Any]) -> bytes:

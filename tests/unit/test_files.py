@@ -1,4 +1,4 @@
-"""Files as they are on a disk: what is read back, what a failed write leaves behind, and what it must not touch."""
+"""Files as they are on a disk: what is read back, and what a write leaves behind, a failed one above all."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def raising(error: BaseException) -> Callable[..., NoReturn]:
     return do
 
 
-# Sources -----------------------------------------------------------------------------------------------------------
+# Sources ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.usefixtures("system")
@@ -129,9 +129,7 @@ def test_a_file_that_shrinks_is_reported_with_what_was_expected(origin: Path) ->
     with FileSource(origin) as source:
         os.truncate(origin, 100)
         assert source.read(0, 100) == DATA[:100]
-        with pytest.raises(
-            TruncatedError, match=r"expected 5120 bytes as when it was opened, found its end at 0x64"
-        ):
+        with pytest.raises(TruncatedError, match=r"expected 5120 bytes .*, found its end at 0x64"):
             source.read(90, 110)
         with pytest.raises(TruncatedError, match=r"expected 5120 bytes .*, found 100 bytes"):
             source.view(0, 10)
@@ -154,7 +152,7 @@ def test_an_empty_file_reads_as_nothing(tmp_path: Path) -> None:
     with FileSource(path) as source:
         assert source.size == 0
         assert source.read(0, 0) == b""
-        assert source.view(0, 0) == b""
+        assert len(source.view(0, 0)) == 0
 
 
 def test_views_outlive_the_source(origin: Path) -> None:
@@ -274,7 +272,7 @@ def test_threads_read_without_disturbing_each_other(origin: Path) -> None:
     assert wrong == []
 
 
-# open_source -------------------------------------------------------------------------------------------------------
+# open_source -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", [str, Path, os.fspath])
@@ -312,7 +310,7 @@ def test_views_over_memory_outlive_the_source() -> None:
 def test_a_plain_file_object_is_read_whole_and_left_where_it_is(origin: Path, buffering: int) -> None:
     with origin.open("rb", buffering=buffering) as file:
         file.seek(100)
-        with open_source(cast("BinaryIO", file)) as source:
+        with open_source(file) as source:
             assert isinstance(source, FileSource)
             assert source.read(0, source.size) == DATA
         assert file.tell() == 100
@@ -433,13 +431,14 @@ def test_a_missing_file_is_refused_as_the_system_does(tmp_path: Path) -> None:
         open_source(tmp_path / "absent")
 
 
-def test_devices_and_sockets_are_refused(tmp_path: Path) -> None:
+def test_devices_and_sockets_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(
         RequestError, match="expected a regular file, found a device, pipe or socket: /dev/zero"
     ):
         open_source("/dev/zero")
+    monkeypatch.chdir(tmp_path)  # the path of a socket must be short
     with socket.socket(socket.AF_UNIX) as unix:
-        unix.bind(os.path.relpath(tmp_path / "s"))
+        unix.bind("s")
         with pytest.raises(RequestError):
             open_source(tmp_path / "s")
 
@@ -456,7 +455,7 @@ def test_other_objects_are_refused(wrong: object) -> None:
         open_source(cast("BinaryIO", wrong))
 
 
-# write_plan: the good ways -----------------------------------------------------------------------------------------
+# write_plan: the good ways ---------------------------------------------------------------------------
 
 
 def test_a_new_file_is_what_the_plan_says(origin: Path, out: Path) -> None:
@@ -581,7 +580,7 @@ def test_a_symbolic_link_stays_and_its_target_is_replaced(old: Path, tmp_path: P
     with pytest.raises(RequestError, match="output exists"):
         write_plan(PLAN, link, source=BytesSource(DATA))
     write_plan(PLAN, link, source=BytesSource(DATA), force=True)
-    assert os.readlink(link) == "out/new.apr"
+    assert link.readlink() == Path("out/new.apr")
     assert old.read_bytes() == WHOLE
     assert names(old.parent) == ["new.apr"]
 
@@ -692,7 +691,7 @@ def test_no_descriptor_is_left_open(origin: Path, out: Path) -> None:
     assert len(names(folder)) == before
 
 
-# write_plan: requests that are refused -----------------------------------------------------------------------------
+# write_plan: requests that are refused ---------------------------------------------------------------
 
 
 def test_an_output_that_exists_is_refused(old: Path) -> None:
@@ -720,7 +719,7 @@ def test_anything_but_a_regular_file_is_refused_as_output(tmp_path: Path, force:
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError) as caught:
         write_plan(PLAN, tmp_path / "absent" / "new.apr", source=BytesSource(DATA))
-    assert caught.value.filename == tmp_path / "absent"
+    assert Path(caught.value.filename) == tmp_path / "absent"
 
 
 def test_a_folder_that_cannot_be_written_is_refused(old: Path) -> None:
@@ -755,7 +754,7 @@ def test_unknown_space_is_not_too_little(
     assert out.read_bytes() == WHOLE
 
 
-# write_plan: failures midway ---------------------------------------------------------------------------------------
+# write_plan: failures midway -------------------------------------------------------------------------
 
 
 class Stop(BaseException):
@@ -814,6 +813,29 @@ def test_nothing_happens_when_a_signal_ends_the_program(target: tuple[Path, bool
             write_plan(PLAN, target[0], source=BytesSource(DATA), force=target[1], progress=kill)
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def test_nothing_happens_when_the_interrupt_comes_while_the_temporary_file_is_made(
+    target: tuple[Path, bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.open
+
+    def interrupted(path: Path, flags: int, mode: int = 0o777) -> int:
+        os.close(real(path, flags, mode))
+        assert path.name.endswith(".tmp")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "open", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write_plan(PLAN, target[0], source=BytesSource(DATA), force=target[1])
+
+
+def test_nothing_happens_when_the_final_step_is_interrupted(
+    target: tuple[Path, bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "replace" if target[1] else "link", raising(KeyboardInterrupt()))
+    with pytest.raises(KeyboardInterrupt):
+        write_plan(PLAN, target[0], source=BytesSource(DATA), force=target[1])
 
 
 def test_nothing_happens_when_a_check_refuses(target: tuple[Path, bool]) -> None:
@@ -993,7 +1015,7 @@ def test_a_link_that_appears_meanwhile_is_not_followed(
     assert not (tmp_path / "victim").exists()
 
 
-# Other systems -----------------------------------------------------------------------------------------------------
+# Other systems ---------------------------------------------------------------------------------------
 
 
 @pytest.fixture

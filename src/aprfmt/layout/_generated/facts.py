@@ -1,3 +1,5 @@
+# GENERATED, never edited by hand. Source: spec/apr_v2.ksy, SHA-256 227221c8878e3a2aabce91c1948596c46e44216aa7b10d0ccd6656a21da42cf5.
+# Regenerate: python -m aprfmt.codegen --write
 """Facts of APR v2 model container: everything that hand-written code may know about its bytes."""
 
 from __future__ import annotations

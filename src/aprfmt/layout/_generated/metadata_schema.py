@@ -1,3 +1,5 @@
+# GENERATED, never edited by hand. Source: spec/metadata.schema.json, SHA-256 7269cea8492dd3fea70e352a31a8ceced55c2a80a163b08fef0a2acc897a39de.
+# Regenerate: python -m aprfmt.codegen --write
 """The known keys of the metadata in serialisation order, as spec/metadata.schema.json declares them.
 
 Facts only: what judges, reads and writes by them is `aprfmt.metadata`.
