@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from .metadata import Metadata, ProvenancePatch
     from .ops.create import NewTensor, create_bytes
     from .ops.stamp import Stamp, stamp_bytes, stamp_tree
-    from .tensors import Tensor
+    from .tensors import Tensor, tensor_nbytes
 
 __all__ = [
     "DEFAULT_LIMITS",
@@ -53,6 +53,7 @@ __all__ = [
     "stamp_bytes",
     "stamp_file",
     "stamp_tree",
+    "tensor_nbytes",
 ]
 
 _HOMES = {
@@ -71,7 +72,7 @@ _HOMES = {
     "metadata": ("Metadata", "ProvenancePatch"),
     "ops.create": ("NewTensor", "create_bytes"),
     "ops.stamp": ("Stamp", "stamp_bytes", "stamp_tree"),
-    "tensors": ("Tensor",),
+    "tensors": ("Tensor", "tensor_nbytes"),
 }
 
 

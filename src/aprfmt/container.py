@@ -225,9 +225,7 @@ class Container(Mapping[str, Tensor]):
         found: dict[bytes, Tensor | None] = {}
         for tensor in self.tensors:
             found[tensor.name_bytes] = None if tensor.name_bytes in found else tensor
-        return {
-            tensor.name: tensor for tensor in found.values() if tensor is not None and _is_utf8(tensor.name_bytes)
-        }
+        return {tensor.name: tensor for tensor in found.values() if tensor is not None and _is_utf8(tensor.name_bytes)}
 
     def __getitem__(self, name: str) -> Tensor:
         """The tensor called `name`.
@@ -269,9 +267,7 @@ class Container(Mapping[str, Tensor]):
         digest = sha256()
         for tensor in sorted(self.tensors, key=lambda tensor: tensor.name_bytes):
             code = tensor.dtype.facts.canonical_code
-            digest.update(
-                layout.build_payload_digest_record(tensor.name_bytes, code, tensor.shape, tensor.sha256())
-            )
+            digest.update(layout.build_payload_digest_record(tensor.name_bytes, code, tensor.shape, tensor.sha256()))
         return digest.hexdigest()
 
     def filler_residue(self, start: int, stop: int) -> int:

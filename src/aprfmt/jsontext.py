@@ -37,9 +37,7 @@ _NOT_BRACKETS = re.compile(r"[^\[\]{}]++")
 _BRACKETS = re.compile(rf"{_STRING}|([\[{{])|[\]}}]", re.DOTALL)
 _LITERALS = re.compile(rf"{_STRING}|(-?[0-9]++(?:\.[0-9]++)?(?:[eE][-+]?[0-9]++)?|NaN|-?Infinity)", re.DOTALL)
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
-_ESCAPES = re.compile(
-    r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F]|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
-)
+_ESCAPES = re.compile(r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F]|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL)
 _STEP = {"[": 1, "{": 1, "]": -1, "}": -1}
 
 _EXPECTED = (
@@ -130,10 +128,7 @@ class JsonText:
         """Absolute byte positions in the file of ascending positions in the text."""
         if self._one_byte_each:
             return [self._origin + position for position in positions]
-        steps = (
-            len(self.text[start:stop].encode())
-            for start, stop in zip((0, *positions), positions, strict=False)
-        )
+        steps = (len(self.text[start:stop].encode()) for start, stop in zip((0, *positions), positions, strict=False))
         return [self._origin + total for total in accumulate(steps)]
 
     def members(self, *, max_nesting: int) -> list[RawMember]:

@@ -212,9 +212,7 @@ class Metadata(Mapping[str, Any]):
         """The byte at which an absent key goes in."""
         order = _ORDER.get(key)
         before = [
-            member.value_span[1]
-            for member in self.members
-            if order is None or _ORDER.get(member.key, order) < order
+            member.value_span[1] for member in self.members if order is None or _ORDER.get(member.key, order) < order
         ]
         return before[-1] if before else self._file_offset + self._raw.index(b"{") + 1
 

@@ -27,7 +27,7 @@ class Literal:
     @property
     def nbytes(self) -> int:
         """Number of bytes this part contributes."""
-        return len(self.data)
+        return memoryview(self.data).nbytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,8 @@ def iter_plan(plan: Plan, source: Source | None = None) -> Iterator[bytes | memo
             yield part.data
         elif isinstance(part, Seal):
             sealed = part.build(total)
+            if len(sealed) != part.nbytes:
+                raise ValueError(f"expected a seal of {part.nbytes} bytes, found {len(sealed)}")
             total = crc32(sealed, total)
             yield sealed
         elif source is None:

@@ -5,15 +5,21 @@ Sizes are Python integers with their unit in the name: `n_elements` counts eleme
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from math import prod
 
+from . import layout
 from .errors import FormatError, TruncatedError
 from .layout import DType, TensorIndexEntry
 from .source import Source, iter_chunks
 
-__all__ = ["DType", "Tensor"]
+__all__ = ["DType", "Tensor", "tensor_nbytes"]
+
+
+def tensor_nbytes(dtype: DType, shape: Sequence[int]) -> int:
+    """Size in bytes of a tensor of this element type and shape, as a writer makes it; blocks count over all elements."""
+    return layout.tensor_nbytes(dtype, shape)[0]
 
 
 class Tensor:
@@ -22,7 +28,12 @@ class Tensor:
     __slots__ = ("_data_start", "_source", "entry", "entry_span", "index")
 
     def __init__(
-        self, source: Source, entry: TensorIndexEntry, index: int, entry_span: tuple[int, int], data_start: int
+        self,
+        source: Source,
+        entry: TensorIndexEntry,
+        index: int,
+        entry_span: tuple[int, int],
+        data_start: int,
     ) -> None:
         self._source = source
         self._data_start = data_start

@@ -43,9 +43,7 @@ def patches(names: list[str]) -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries({}, optional={name: typed(KNOWN[name]) for name in names})
 
 
-KNOWN_PATCHES = st.sets(st.sampled_from(list(KNOWN)), max_size=4).flatmap(
-    lambda names: patches(sorted(names))
-)
+KNOWN_PATCHES = st.sets(st.sampled_from(list(KNOWN)), max_size=4).flatmap(lambda names: patches(sorted(names)))
 OTHER_PATCHES = st.dictionaries(TEXT.filter(lambda key: key not in KNOWN), VALUES, max_size=3)
 PATCHES = st.builds(lambda known, other: {**other, **known}, KNOWN_PATCHES, OTHER_PATCHES)
 
@@ -70,10 +68,7 @@ def documents(draw: st.DrawFn) -> bytes:
 
 def as_written(patch: dict[str, Any]) -> dict[str, Any]:
     """The patch as a reader meets it: numbers of single precision in their shortest digits."""
-    return {
-        key: json.loads(encode_value(value, f32=key in KNOWN and KNOWN[key].f32))
-        for key, value in patch.items()
-    }
+    return {key: json.loads(encode_value(value, f32=key in KNOWN and KNOWN[key].f32)) for key, value in patch.items()}
 
 
 @given(st.binary() | st.text().map(str.encode))
@@ -92,9 +87,7 @@ def test_damaged_documents_are_metadata_or_a_format_error(raw: bytes, data: st.D
     """One changed byte MUST NOT lead to anything but values or a `FormatError`."""
     place = data.draw(st.integers(0, len(raw)))
     width = data.draw(st.integers(0, 2))
-    patch = data.draw(
-        st.binary(max_size=2) | st.sampled_from([b'"', b"{", b"]", b"\\", b"\\ud800", b"e999", b"-"])
-    )
+    patch = data.draw(st.binary(max_size=2) | st.sampled_from([b'"', b"{", b"]", b"\\", b"\\ud800", b"e999", b"-"]))
     check_total(raw[:place] + patch + raw[place + width :])
 
 

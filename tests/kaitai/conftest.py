@@ -35,9 +35,7 @@ def program() -> Program:
         if found is not None:
             return found
         if os.environ.get("APRFMT_REQUIRE_TOOLCHAINS") == "1":
-            pytest.fail(
-                f"{name} is not installed, and APRFMT_REQUIRE_TOOLCHAINS=1 asks for it", pytrace=False
-            )
+            pytest.fail(f"{name} is not installed, and APRFMT_REQUIRE_TOOLCHAINS=1 asks for it", pytrace=False)
         pytest.skip(f"{name} is not installed")
 
     return find
@@ -96,9 +94,7 @@ def node(program: Program) -> str:
     """Node, with the packages of tools/kaitai installed."""
     found = program("node")
     if not _installed():
-        subprocess.run(
-            [program("npm"), "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=TOOLS, check=True
-        )
+        subprocess.run([program("npm"), "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=TOOLS, check=True)
     return found
 
 

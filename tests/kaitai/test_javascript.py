@@ -46,9 +46,7 @@ def comparable(answer: Answer) -> Answer:
     """The answer without its path and its message, and with the dimensions that a double can hold."""
     kept = {key: value for key, value in answer.items() if key not in {"file", "error"}}
     if "entries" in kept:
-        kept["entries"] = [
-            {**entry, "dims": [as_double(dim) for dim in entry["dims"]]} for entry in kept["entries"]
-        ]
+        kept["entries"] = [{**entry, "dims": [as_double(dim) for dim in entry["dims"]]} for entry in kept["entries"]]
     return kept
 
 
@@ -97,9 +95,7 @@ def make_file(
     return header + b"{}".ljust(64, b"\0") + body + bytes(data) + bytes(4)
 
 
-def make_entry(
-    name: bytes, *, dims: tuple[int, ...] = (), offset: int = 0, nbytes: int = 4, dtype: int = 0
-) -> bytes:
+def make_entry(name: bytes, *, dims: tuple[int, ...] = (), offset: int = 0, nbytes: int = 4, dtype: int = 0) -> bytes:
     head = struct.pack("<H", len(name)) + name + bytes((dtype, len(dims)))
     return head + struct.pack(f"<{len(dims) + 2}Q", *dims, offset, nbytes)
 
@@ -134,9 +130,7 @@ def test_the_banner_names_the_spec_it_was_made_from() -> None:
     assert f"# source: spec/apr_v2.ksy sha256 {hashlib.sha256(SPEC.read_bytes()).hexdigest()}" in banner
 
 
-@pytest.mark.parametrize(
-    "arguments", [[], ["--out", "x", "--check-python"], ["--out", "x", "--targets", "cobol"]]
-)
+@pytest.mark.parametrize("arguments", [[], ["--out", "x", "--check-python"], ["--out", "x", "--targets", "cobol"]])
 def test_a_wrong_command_line_is_refused(node: str, tmp_path: Path, arguments: list[str]) -> None:
     done = subprocess.run([node, COMPILE, *arguments], cwd=tmp_path, stderr=subprocess.PIPE, encoding="utf-8")
     assert done.returncode == 2
@@ -280,16 +274,12 @@ def test_reading_by_path_and_by_bytes_is_the_same() -> None:
 def test_read_prints_one_line_a_file(node: str, compiled: Path) -> None:
     files = [GOLDEN / "no_tensors.apr", GOLDEN / "sharded.apr", GOLDEN / "expected.json"]
     reader = COMPILE.with_name("read.mjs")
-    done = subprocess.run(
-        [node, reader, compiled, *files], stdout=subprocess.PIPE, encoding="utf-8", check=True
-    )
+    done = subprocess.run([node, reader, compiled, *files], stdout=subprocess.PIPE, encoding="utf-8", check=True)
     assert len(done.stdout.splitlines()) == len(files)
 
 
 def test_a_file_out_of_reach_is_no_verdict(node: str, compiled: Path, tmp_path: Path) -> None:
     reader = COMPILE.with_name("read.mjs")
-    done = subprocess.run(
-        [node, reader, compiled, tmp_path / "absent"], capture_output=True, encoding="utf-8"
-    )
+    done = subprocess.run([node, reader, compiled, tmp_path / "absent"], capture_output=True, encoding="utf-8")
     assert done.returncode == 1
     assert done.stdout == ""

@@ -46,9 +46,7 @@ def test_golden_file_stamps_as_recorded(reference: Reference, row: dict[str, Any
     assert hashlib.sha256(content).hexdigest() == row["sha256"]
 
 
-@pytest.mark.parametrize(
-    ("position", "kind"), [(0, "InvalidMagic"), (4, "ChecksumMismatch"), (64, "MetadataError")]
-)
+@pytest.mark.parametrize(("position", "kind"), [(0, "InvalidMagic"), (4, "ChecksumMismatch"), (64, "MetadataError")])
 def test_a_refusal_names_the_variant(reference: Reference, tmp_path: Path, position: int, kind: str) -> None:
     content = bytearray((GOLDEN / "no_tensors.apr").read_bytes())
     content[position] ^= 0xFF
@@ -86,9 +84,7 @@ def test_a_described_file_is_written(reference: Reference, tmp_path: Path, strea
     answer = reference.read(target)
     assert answer["bytes"] == written["bytes"] == target.stat().st_size
     assert answer["metadata"]["custom"] == [1, 2.5]
-    found = {
-        tensor["name"]: (tensor["dtype"], tensor["offset"], tensor["size"]) for tensor in answer["tensors"]
-    }
+    found = {tensor["name"]: (tensor["dtype"], tensor["offset"], tensor["size"]) for tensor in answer["tensors"]}
     offsets = {"a": 64, "b": 0} if streaming else {"a": 0, "b": 64}  # as it came, or by name
     assert found == {"a": ("F32", offsets["a"], 4), "b": ("APR_Q8", offsets["b"], 6)}
 

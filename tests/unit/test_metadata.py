@@ -96,10 +96,7 @@ class TestSchema:
             "total_size",
             "param_count",
         ]
-        assert (
-            tuple(key.name for key in facts.KEYS if key.when_absent == "write" and key.nullable)
-            == PROVENANCE_KEYS
-        )
+        assert tuple(key.name for key in facts.KEYS if key.when_absent == "write" and key.nullable) == PROVENANCE_KEYS
         assert [key.name for key in facts.KEYS if key.f32] == ["rope_theta", "rms_norm_eps"]
 
     @pytest.mark.parametrize(
@@ -355,8 +352,7 @@ class TestSplice:
 class TestCanonical:
     def test_nothing(self) -> None:
         expected = (
-            b'{"model_type":"","license":null,"data_source":null,"data_license":null,'
-            b'"total_size":0,"param_count":0}'
+            b'{"model_type":"","license":null,"data_source":null,"data_license":null,"total_size":0,"param_count":0}'
         )
         assert canonical_metadata({}) == expected
         assert canonical_metadata({"name": None, "license": None}) == expected

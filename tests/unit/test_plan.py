@@ -23,9 +23,7 @@ def footer(checksum: int) -> bytes:
 parts = st.one_of(
     st.builds(Literal, st.binary(max_size=40)),
     st.builds(lambda data: Literal(memoryview(data)), st.binary(max_size=40)),
-    st.tuples(st.integers(0, len(DATA)), st.integers(0, len(DATA))).map(
-        lambda pair: Copy(min(pair), max(pair))
-    ),
+    st.tuples(st.integers(0, len(DATA)), st.integers(0, len(DATA))).map(lambda pair: Copy(min(pair), max(pair))),
     st.just(Seal(4, footer)),
 )
 
@@ -64,9 +62,7 @@ def test_a_check_that_raises_ends_the_plan_after_the_last_piece_of_its_range() -
     def refuse(_checksum: int) -> None:
         raise FormatError("the data is not what the footer says")
 
-    pieces: Iterator[bytes | memoryview] = iter_plan(
-        (Copy(0, 8, refuse), Literal(b"never")), BytesSource(DATA)
-    )
+    pieces: Iterator[bytes | memoryview] = iter_plan((Copy(0, 8, refuse), Literal(b"never")), BytesSource(DATA))
     assert next(pieces) == DATA[:8]
     with pytest.raises(FormatError, match="footer"):
         next(pieces)

@@ -47,7 +47,12 @@ def _print_version(ctx: click.Context, _parameter: click.Parameter, value: bool)
     ),
 )
 @click.option(
-    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Print the version."
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Print the version.",
 )
 def cli() -> None:
     """Inspect APR v2 model containers and stamp provenance into them."""

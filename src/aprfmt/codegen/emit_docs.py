@@ -38,7 +38,11 @@ def _derived(attr: Attr) -> str:
         return "always this value"
     if attr.default is not None:
         return f"default {int(attr.default)}"
-    for verb, target in (("count of", attr.count_of), ("size of", attr.size_of), ("place of", attr.offset_of)):
+    for verb, target in (
+        ("count of", attr.count_of),
+        ("size of", attr.size_of),
+        ("place of", attr.offset_of),
+    ):
         if target is not None:
             return f"{verb} `{target}`"
     if attr.checksum is not None:

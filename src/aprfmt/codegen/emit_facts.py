@@ -240,7 +240,10 @@ def _check_lines(spec: Spec, owner: Type, attr: Attr, check: Check) -> Iterator[
     elif known == {"contents"}:
         condition, expected = f"value == {attr.contents!r}", f"show({attr.contents!r})"
     elif known == {"in-enum"}:
-        condition, expected = f"value in {(attr.enum or '').upper()}_CODES", repr(f"an id of the enum {attr.enum}")
+        condition, expected = (
+            f"value in {(attr.enum or '').upper()}_CODES",
+            repr(f"an id of the enum {attr.enum}"),
+        )
     elif known == {"min", "max"}:
         yield f"    low, high = {python('min')}, {python('max')}"
         condition, expected = "low <= value <= high", 'f"{low} to {high}"'
@@ -294,7 +297,10 @@ def _fields(spec: Spec) -> Iterator[str]:
     yield ""
     yield ""
     yield "FIELDS: Mapping[str, Mapping[str, str | None]] = {"
-    for name, attrs in (("", [spec.section(name) for name in spec.layout]), *((t.id, t.seq) for t in spec.types.values())):
+    for name, attrs in (
+        ("", [spec.section(name) for name in spec.layout]),
+        *((t.id, t.seq) for t in spec.types.values()),
+    ):
         yield f"    {name!r}: {{"
         for attr in attrs:
             yield f"        {attr.id!r}: {attr.user_type!r},"
@@ -335,7 +341,10 @@ def emit(spec: Spec) -> str:
     lines += _constants(spec)
     for enum in spec.enums.values():
         lines += _enum(spec, enum)
-        lines += ["", f"{enum.id.upper()}_CODES = frozenset({sorted(entry.code for entry in enum.entries)!r})"]
+        lines += [
+            "",
+            f"{enum.id.upper()}_CODES = frozenset({sorted(entry.code for entry in enum.entries)!r})",
+        ]
     for owner in sorted(spec.types.values(), key=lambda item: not item.is_bits):
         if owner.id in spec.records:
             lines += _bit_type(spec, owner) if owner.is_bits else _record(spec, owner)

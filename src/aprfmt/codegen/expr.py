@@ -13,7 +13,19 @@ from dataclasses import dataclass
 
 from .errors import CodegenError
 
-__all__ = ["Binary", "Call", "Expr", "Index", "Literal", "Member", "Name", "Not", "Ternary", "parse", "to_python"]
+__all__ = [
+    "Binary",
+    "Call",
+    "Expr",
+    "Index",
+    "Literal",
+    "Member",
+    "Name",
+    "Not",
+    "Ternary",
+    "parse",
+    "to_python",
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,9 +138,7 @@ def _kind(declared: object, path: str) -> tuple[str, bool]:
     return kind, nullable
 
 
-def _absence(
-    node: Mapping[str, Any], path: str, *, kind: str, nullable: bool, required: bool
-) -> tuple[str, ...]:
+def _absence(node: Mapping[str, Any], path: str, *, kind: str, nullable: bool, required: bool) -> tuple[str, ...]:
     place = f"{path}.x-when-absent"
     rule = node.get("x-when-absent")
     if required:

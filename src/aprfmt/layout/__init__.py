@@ -34,12 +34,12 @@ __all__ = [
     "HEADER_SIZE",
     "MAGIC",
     "TENSOR_INDEX_ENTRY_MIN_SIZE",
-    "Tree",
     "DType",
     "Flags",
     "Footer",
     "Header",
     "TensorIndexEntry",
+    "Tree",
     "Violation",
     "align_up",
     "build",
@@ -143,7 +143,9 @@ def _refuse_unknown_keys(tree: Any, type_id: str, path: str) -> None:
         for key, value in tree.items():
             where = f"{path}.{key}" if path else str(key)
             if key not in known:
-                raise RequestError(f"the tree cannot be built: expected one of {', '.join(known)}, found the key {where}")
+                raise RequestError(
+                    f"the tree cannot be built: expected one of {', '.join(known)}, found the key {where}"
+                )
             inner = known[key]
             if inner is not None:
                 _refuse_unknown_keys(value, inner, where)
@@ -219,9 +221,7 @@ def flags_tree(flags: Flags) -> Tree:
     }
 
 
-def iter_entries(
-    stream: BinaryIO, count: int, *, start: int = 0
-) -> Iterator[tuple[TensorIndexEntry, tuple[int, int]]]:
+def iter_entries(stream: BinaryIO, count: int, *, start: int = 0) -> Iterator[tuple[TensorIndexEntry, tuple[int, int]]]:
     """`count` index entries from a stream that begins at byte `start` of the file, each with its span in the file.
 
     Raises `TruncatedError` when the stream ends before the entries do.
@@ -242,7 +242,13 @@ def iter_entries(
                 span=(at, at),
             ) from error
         entry = TensorIndexEntry(
-            tree.len_name, tree.name, tree.dtype, tree.ndim, tuple(tree.dims), tree.ofs_tensor, tree.len_tensor
+            tree.len_name,
+            tree.name,
+            tree.dtype,
+            tree.ndim,
+            tuple(tree.dims),
+            tree.ofs_tensor,
+            tree.len_tensor,
         )
         end = at + _entry_nbytes(entry)
         yield entry, (at, end)
@@ -256,7 +262,14 @@ def _entry_nbytes(entry: TensorIndexEntry) -> int:
 def build_entries(entries: Iterable[Mapping[str, Any]]) -> bytes:
     """The bytes of index entries, without filler; what an entry leaves out is derived."""
     trees = [dict(entry) for entry in entries]
-    head = build({"metadata": b"{}", "tensor_index": {"entries": trees, "padding": b""}, "tensor_data": b"", "footer": None})
+    head = build(
+        {
+            "metadata": b"{}",
+            "tensor_index": {"entries": trees, "padding": b""},
+            "tensor_data": b"",
+            "footer": None,
+        }
+    )
     return head[parse_header(head).ofs_tensor_index :]
 
 
@@ -308,5 +321,3 @@ def tensor_nbytes(code: int, shape: Sequence[int]) -> tuple[int, ...]:
 
 def __dir__() -> list[str]:
     return sorted(__all__)
-
-

@@ -9,7 +9,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import prod
 
-__all__ = ["BlockFacts", "ChecksumFact", "FieldRule", "Violation", "align_up", "block_nbytes", "inside", "show"]
+__all__ = [
+    "BlockFacts",
+    "ChecksumFact",
+    "FieldRule",
+    "Violation",
+    "align_up",
+    "block_nbytes",
+    "inside",
+    "show",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +104,6 @@ def show(value: object) -> str:
     """A value for a message: short, printable ASCII, whatever the file holds."""
     if isinstance(value, bytes):
         if len(value) > 64:
-            return f"{ascii(value[:64])}… ({len(value)} bytes)"
+            return f"{value[:64]!a}… ({len(value)} bytes)"
         return ascii(value)
     return str(value)

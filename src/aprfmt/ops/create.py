@@ -101,15 +101,13 @@ def _encoded(name: str) -> bytes:
     try:
         return name.encode("utf-8")
     except UnicodeEncodeError as error:
-        raise RequestError(f"tensor {ascii(name)}: the name cannot be written as UTF-8: {error.reason}") from error
+        raise RequestError(f"tensor {name!a}: the name cannot be written as UTF-8: {error.reason}") from error
 
 
 def _refuse(entry: TensorIndexEntry, parent: SimpleNamespace, index: int) -> None:
     label = ascii(entry.name.decode())
     # The extent is right by construction; a root of this size keeps its rule out of the way.
-    root = SimpleNamespace(
-        len_file=entry.ofs_tensor + entry.len_tensor, header=SimpleNamespace(ofs_data=0)
-    )
+    root = SimpleNamespace(len_file=entry.ofs_tensor + entry.len_tensor, header=SimpleNamespace(ofs_data=0))
     if any(dim < 0 for dim in entry.dims):
         raise RequestError(f"tensor {label}: expected dimensions of at least 0, found {list(entry.dims)}")
     if index and parent.entries[index - 1].name == entry.name:

@@ -50,7 +50,7 @@ def overlap(container: Container) -> Iterator[Finding]:
             yield Finding(
                 "APR-D003",
                 Severity.ERROR,
-                f"the data overlaps that of {ascii(furthest.name)}",
+                f"the data overlaps that of {furthest.name!a}",
                 field,
                 tensor.file_span,
                 f"an offset of at least {furthest.data_offset + furthest.nbytes}",

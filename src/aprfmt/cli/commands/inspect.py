@@ -138,7 +138,10 @@ def _text(file: str, seen: Inspection) -> None:
     if seen.sections is not None:
         render.line("\n  Sections:")
         rows = [
-            (f"    {name}", *([f"{span[0]:#x}", f"{span[1]:#x}", f"{span[1] - span[0]} bytes"] if span else ["-"] * 3))
+            (
+                f"    {name}",
+                *([f"{span[0]:#x}", f"{span[1]:#x}", f"{span[1] - span[0]} bytes"] if span else ["-"] * 3),
+            )
             for name, span in seen.sections.items()
         ]
         render.table(rows, right=(1, 2, 3))

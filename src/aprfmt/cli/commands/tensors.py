@@ -90,6 +90,11 @@ def _text(tensors: list[Tensor], *, verbose: bool) -> None:
     rows = [head]
     for tensor in tensors:
         start, stop = tensor.file_span
-        row = [tensor.name, tensor.dtype_name, "x".join(map(str, tensor.shape)) or "scalar", str(tensor.nbytes)]
+        row = [
+            tensor.name,
+            tensor.dtype_name,
+            "x".join(map(str, tensor.shape)) or "scalar",
+            str(tensor.nbytes),
+        ]
         rows.append([*row, *([str(tensor.data_offset), f"{start:#x}..{stop:#x}"] if verbose else [])])
     render.table(rows, right=(3, 4))

@@ -23,9 +23,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from aprfmt import files
 from aprfmt.errors import AprError, FormatError, RequestError, TruncatedError
-from aprfmt.files import FileSource, MemorySource, StreamSource, open_source, write_plan
+from aprfmt.files import FileSource, MemorySource, StreamSource, open_source, sources, write_plan, writing
 from aprfmt.plan import Copy, Literal, Plan, Seal, plan_bytes
 from aprfmt.source import CHUNK_BYTES, BytesSource, Source
 
@@ -119,7 +118,7 @@ def test_ranges_that_are_not_there_are_refused_before_memory_is_taken(
 
 @pytest.mark.usefixtures("system")
 def test_short_reads_are_continued(origin: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "_MAX_READ_BYTES", 7)
+    monkeypatch.setattr(sources, "_MAX_READ_BYTES", 7)
     with FileSource(origin) as source:
         assert source.read(3, 1000) == DATA[3:1000]
 
@@ -229,9 +228,7 @@ def test_every_kind_of_change_is_noticed(origin: Path, change: Callable[[Path], 
     with FileSource(origin) as source:
         source.check_unchanged()
         change(origin)
-        with pytest.raises(
-            FormatError, match=r"the input changed while it was read: .*model\.apr; expected .*found"
-        ):
+        with pytest.raises(FormatError, match=r"the input changed while it was read: .*model\.apr; expected .*found"):
             source.check_unchanged()
 
 
@@ -432,9 +429,7 @@ def test_a_missing_file_is_refused_as_the_system_does(tmp_path: Path) -> None:
 
 
 def test_devices_and_sockets_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(
-        RequestError, match="expected a regular file, found a device, pipe or socket: /dev/zero"
-    ):
+    with pytest.raises(RequestError, match="expected a regular file, found a device, pipe or socket: /dev/zero"):
         open_source("/dev/zero")
     monkeypatch.chdir(tmp_path)  # the path of a socket must be short
     with socket.socket(socket.AF_UNIX) as unix:
@@ -461,9 +456,7 @@ def test_other_objects_are_refused(wrong: object) -> None:
 def test_a_new_file_is_what_the_plan_says(origin: Path, out: Path) -> None:
     seen: list[tuple[int, int]] = []
     with FileSource(origin) as source:
-        written = write_plan(
-            PLAN, out, source=source, progress=lambda done, total: seen.append((done, total))
-        )
+        written = write_plan(PLAN, out, source=source, progress=lambda done, total: seen.append((done, total)))
     assert written == len(WHOLE) == out.stat().st_size
     assert out.read_bytes() == WHOLE
     assert names(out.parent) == ["new.apr"]
@@ -485,9 +478,7 @@ def test_a_plan_without_copies_needs_no_source(out: Path) -> None:
 
 PARTS = st.one_of(
     st.builds(Literal, st.binary(max_size=40)),
-    st.tuples(st.integers(0, len(DATA)), st.integers(0, len(DATA))).map(
-        lambda pair: Copy(min(pair), max(pair))
-    ),
+    st.tuples(st.integers(0, len(DATA)), st.integers(0, len(DATA))).map(lambda pair: Copy(min(pair), max(pair))),
     st.just(Seal(4, footer)),
     st.just(Seal(0, lambda _checksum: b"")),
 )
@@ -641,9 +632,7 @@ def test_file_and_folder_are_synced_in_that_order(out: Path, monkeypatch: pytest
 
 
 @pytest.mark.parametrize("number", [errno.EINVAL, errno.ENOTSUP])
-def test_a_folder_that_cannot_be_synced_is_no_error(
-    out: Path, monkeypatch: pytest.MonkeyPatch, number: int
-) -> None:
+def test_a_folder_that_cannot_be_synced_is_no_error(out: Path, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
     failing_folder_sync(monkeypatch, number)
     write_plan(PLAN, out, source=BytesSource(DATA))
     assert out.read_bytes() == WHOLE
@@ -713,9 +702,7 @@ def test_no_descriptor_is_left_open(origin: Path, out: Path) -> None:
 
 
 def test_an_output_that_exists_is_refused(old: Path) -> None:
-    with pytest.raises(
-        RequestError, match=r"^output exists: .*new\.apr \(pass force=True / --force to overwrite\)$"
-    ):
+    with pytest.raises(RequestError, match=r"^output exists: .*new\.apr \(pass force=True / --force to overwrite\)$"):
         write_plan(PLAN, old, source=BytesSource(DATA))
     assert old.read_bytes() == OLD
     assert names(old.parent) == ["new.apr"]
@@ -807,9 +794,7 @@ def target(request: pytest.FixtureRequest, out: Path) -> Iterator[tuple[Path, bo
 
 @pytest.mark.parametrize("error", [ZeroDivisionError(), KeyboardInterrupt(), SystemExit(3), Stop()])
 @pytest.mark.parametrize("number", [1, 2, 3, 4])
-def test_whatever_progress_raises_nothing_happens(
-    target: tuple[Path, bool], error: BaseException, number: int
-) -> None:
+def test_whatever_progress_raises_nothing_happens(target: tuple[Path, bool], error: BaseException, number: int) -> None:
     with pytest.raises(type(error)):
         write_plan(
             PLAN,
@@ -868,12 +853,9 @@ def test_nothing_happens_when_a_check_refuses(target: tuple[Path, bool]) -> None
         ((Literal(b"head"), Seal(4, lambda _checksum: b"abc")), ValueError),
         ((Seal(4, raising(ZeroDivisionError())),), ZeroDivisionError),
         ((Copy(0, len(DATA) + 1),), TruncatedError),
-        ((Literal(memoryview(bytes(8)).cast("I")),), ValueError),
     ],
 )
-def test_nothing_happens_when_the_plan_is_wrong(
-    target: tuple[Path, bool], plan: Plan, error: type[Exception]
-) -> None:
+def test_nothing_happens_when_the_plan_is_wrong(target: tuple[Path, bool], plan: Plan, error: type[Exception]) -> None:
     with pytest.raises(error):
         write_plan(plan, target[0], source=BytesSource(DATA), force=target[1])
 
@@ -932,16 +914,12 @@ def test_nothing_happens_when_the_source_changes(
         FileSource(origin) as source,
         pytest.raises(FormatError, match="the input changed while it was read"),
     ):
-        write_plan(
-            PLAN, target[0], source=source, force=target[1], progress=on_piece(3, lambda: change(origin))
-        )
+        write_plan(PLAN, target[0], source=source, force=target[1], progress=on_piece(3, lambda: change(origin)))
 
 
 def test_the_original_survives_a_failure_when_it_is_the_source(origin: Path) -> None:
     with FileSource(origin) as source, pytest.raises(KeyboardInterrupt):
-        write_plan(
-            PLAN, origin, source=source, force=True, progress=on_piece(2, raising(KeyboardInterrupt()))
-        )
+        write_plan(PLAN, origin, source=source, force=True, progress=on_piece(2, raising(KeyboardInterrupt())))
     assert origin.read_bytes() == DATA
     assert names(origin.parent) == ["model.apr"]
 
@@ -960,9 +938,7 @@ def test_nothing_happens_when_a_part_reads_back_wrong(target: tuple[Path, bool],
         (temporary,) = target[0].parent.glob(".*.tmp")
         flip(temporary, at)
 
-    with pytest.raises(
-        OSError, match="the output reads back wrong: expected what was written at 0x"
-    ) as caught:
+    with pytest.raises(OSError, match="the output reads back wrong: expected what was written at 0x") as caught:
         write_plan(PLAN, target[0], source=BytesSource(DATA), force=target[1], progress=on_piece(4, damage))
     assert caught.value.errno == errno.EIO
     assert caught.value.filename == str(target[0])
@@ -979,16 +955,14 @@ def test_nothing_happens_when_the_size_reads_back_wrong(target: tuple[Path, bool
 
 
 @pytest.mark.parametrize("force", [False, True])
-def test_a_difference_after_the_final_step_is_reported(
-    out: Path, monkeypatch: pytest.MonkeyPatch, force: bool
-) -> None:
-    sync = files._sync_folder
+def test_a_difference_after_the_final_step_is_reported(out: Path, monkeypatch: pytest.MonkeyPatch, force: bool) -> None:
+    sync = writing._sync_folder
 
     def damage(folder: Path) -> None:
         flip(out, 2)
         sync(folder)
 
-    monkeypatch.setattr(files, "_sync_folder", damage)
+    monkeypatch.setattr(writing, "_sync_folder", damage)
     with pytest.raises(OSError, match=r"reads back wrong: .*0x0\.\.0x4"):
         write_plan(PLAN, out, source=BytesSource(DATA), force=force)
     assert names(out.parent) == ["new.apr"]
