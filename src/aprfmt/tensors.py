@@ -18,7 +18,7 @@ __all__ = ["DType", "Tensor", "tensor_nbytes"]
 
 
 def tensor_nbytes(dtype: DType, shape: Sequence[int]) -> int:
-    """Size in bytes of a tensor of this element type and shape, as a writer makes it; blocks count over all elements."""
+    """Size in bytes of a tensor of this element type and shape, as a writer makes it: blocks over all elements."""
     return layout.tensor_nbytes(dtype, shape)[0]
 
 

@@ -17,6 +17,11 @@ def _entry_field(tensor: Tensor, field: str) -> tuple[str, tuple[int, int]]:
     return f"tensor_index.entries[{tensor.index}].{field}", spans[field]
 
 
+def _count(nbytes: int) -> str:
+    """A size for a message: Python refuses to print the product of 255 large dimensions."""
+    return str(nbytes) if nbytes >> 64 == 0 else f"at least 2^{nbytes.bit_length() - 1}"
+
+
 @rule("APR-D002", name="tensor-size-wrong", needs=("APR-I001", "APR-I002"))
 def size_wrong(container: Container) -> Iterator[Finding]:
     """The size of a tensor is not what its element type and shape take.
@@ -33,7 +38,7 @@ def size_wrong(container: Container) -> Iterator[Finding]:
                 f"the size does not fit {tensor.dtype} {list(tensor.shape)}",
                 field,
                 span,
-                f"{' or '.join(map(str, allowed))} bytes",
+                f"{' or '.join(map(_count, allowed))} bytes",
                 f"{tensor.nbytes} bytes",
                 ascii(tensor.name),
             )

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from ..container import Container
 from ..errors import TruncatedError
 from ..layout import Violation, facts
+from ..layout.model import FieldRule
 from . import Finding, Severity, rule
 
 __all__: list[str] = []
@@ -41,6 +42,33 @@ def header_fields(container: Container) -> Iterator[Finding]:
         yield _finding(violation, f"header.{violation.field}", span)
 
 
+def _filler(container: Container, item: FieldRule, start: int, stop: int) -> Iterator[Finding]:
+    """The finding when a stretch of filler holds something: its span ends with the last byte that is not zero."""
+    end = container.filler_residue(start, stop)
+    if end > start:
+        yield Finding(
+            item.rule,
+            Severity(item.severity),
+            "filler is not zero",
+            item.field,
+            (start, end),
+            "zero bytes",
+            "other bytes",
+        )
+
+
+@rule("APR-S004", name="filler-not-zero")
+def filler_not_zero(container: Container) -> Iterator[Finding]:
+    """The filler around the metadata is not zero: a size is wrong, or somebody hides bytes where no reader looks.
+
+    A stamp rewrites this filler as zeros and says so.
+    """
+    for item in facts.FIELD_RULES:
+        if item.rule == "APR-S004":
+            span = getattr(facts, f"locate_{item.field}")(container.root)
+            yield from _filler(container, item, *span)
+
+
 @rule("APR-I001", name="tensor-index-too-small")
 def index_too_small(container: Container) -> Iterator[Finding]:
     """The header counts more tensors than the index section holds."""
@@ -56,6 +84,17 @@ def index_too_small(container: Container) -> Iterator[Finding]:
             error.expected or "",
             error.found or "",
         )
+
+
+@rule("APR-I009", name="index-filler-not-zero", needs=("APR-I001",))
+def index_filler_not_zero(container: Container) -> Iterator[Finding]:
+    """Bytes that are not zero follow the entries of the index: entries that the header does not count, or damage.
+
+    A stamp keeps them.
+    """
+    for item in facts.FIELD_RULES:
+        if item.rule == "APR-I009":
+            yield from _filler(container, item, container.entries_span[1], container.header.ofs_data)
 
 
 @rule(*_ENTRY_IDS, name="index-entry-field", needs=("APR-I001",))
