@@ -122,16 +122,17 @@ class Container(Mapping[str, Tensor]):
         count = self.header.num_tensors
         needed = count * layout.TENSOR_INDEX_ENTRY_MIN_SIZE
         if needed > stop - start:
+            most = (stop - start) // layout.TENSOR_INDEX_ENTRY_MIN_SIZE
             raise TruncatedError(
                 "the tensor index is too small for its entries",
                 rule_id="APR-I001",
                 field="header.num_tensors",
                 span=self.header_spans["num_tensors"],
-                expected=f"at most {(stop - start) // layout.TENSOR_INDEX_ENTRY_MIN_SIZE} entries in {stop - start} bytes",
+                expected=f"at most {most} entries in {stop - start} bytes",
                 found=f"{count} entries",
             )
         self._limit_index(needed)
-        tensors = []
+        tensors: list[Tensor] = []
         with open_stream(self.source, start, stop) as stream:
             for entry, span in layout.iter_entries(stream, count, start=start):
                 self._limit_index(span[1] - start)

@@ -22,7 +22,7 @@ _CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
 settings.register_profile(
     "aprfmt",
     deadline=None,  # the machine is shared; a slow example is no fault
-    max_examples=int(os.environ.get("APRFMT_FUZZ_EXAMPLES", "60")),
+    max_examples=int(os.environ.get("APRFMT_FUZZ_EXAMPLES", "120")),
     derandomize=_CI,
     database=None if _CI else settings.default.database if settings.default else None,
     suppress_health_check=[HealthCheck.too_slow],  # whole files take milliseconds to draw

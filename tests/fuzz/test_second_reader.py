@@ -119,7 +119,7 @@ def test_every_byte_damaged(name: str) -> None:
     """The readers MUST agree whichever byte of a small file is damaged, by one bit or by all."""
     raw = golden(name)
     for at in range(len(raw)):
-        for mask in (0x01, 0x80, 0xFF):
+        for mask in (*(1 << bit for bit in range(8)), 0xFF):
             check_agreement(raw[:at] + bytes([raw[at] ^ mask]) + raw[at + 1 :])
 
 

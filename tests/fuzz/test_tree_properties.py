@@ -70,8 +70,7 @@ def test_a_canonical_tree_needs_no_derivable_value(tree: dict[str, Any]) -> None
         "metadata": whole["metadata"],
         "tensor_index": {
             "entries": [
-                {key: entry[key] for key in ("name", "dtype", "dims", "ofs_tensor")}
-                for entry in whole["tensor_index"]["entries"]
+                {key: entry[key] for key in ("name", "dtype", "dims")} for entry in whole["tensor_index"]["entries"]
             ]
         },
         "tensor_data": whole["tensor_data"],

@@ -1,41 +1,44 @@
 """The command line: `aprfmt VERB FILE…`. Everything here is a thin skin over the façade.
 
 Exit codes: 0 done · 1 findings · 2 the request is wrong · 3 a file cannot be read or written · 4 not an APR v2 file, or
-too broken for what was asked · 130 and 143 interrupted.
+too broken for what was asked · 128 + N ended by signal N (130 and 143) · 70 a fault of aprfmt.
 """
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
-from ..errors import AprError, RequestError
-
 __all__ = ["entry_point", "main"]
 
-EXIT_REQUEST = 2
-EXIT_FILE = 3
-EXIT_FORMAT = 4
-EXIT_INTERRUPTED = 130
-EXIT_TERMINATED = 143
 
+class _SignalledError(BaseException):
+    """A signal that asks for the end, as an exception, so that what is being written is cleaned up."""
 
-class _TerminatedError(BaseException):
-    """SIGTERM or SIGHUP, as an exception, so that what is being written is cleaned up."""
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
 
 
 @contextmanager
 def _signals_raise() -> Iterator[None]:
-    def raise_terminated(_number: int, _frame: FrameType | None) -> None:
-        raise _TerminatedError
+    def end(number: int, _frame: FrameType | None) -> None:
+        # One is enough: a second Ctrl-C must not interrupt the cleaning up. A handler that does nothing rather than
+        # SIG_IGN, because Python complains about a signal that is already on its way when it becomes ignored.
+        for other in previous:
+            signal.signal(other, lambda _number, _frame: None)
+        raise _SignalledError(number)
 
-    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    previous = {}
     try:
-        previous = {number: signal.signal(number, raise_terminated) for number in numbers}
+        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+            number = getattr(signal, name, None)
+            # What whoever started us has set to be ignored stays so: that is what `nohup` does.
+            if number is not None and signal.getsignal(number) not in (signal.SIG_IGN, None):
+                previous[number] = signal.signal(number, end)
     except ValueError:  # not the main thread: whoever runs us there owns the signals
         previous = {}
     try:
@@ -47,36 +50,52 @@ def _signals_raise() -> Iterator[None]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code and raises nothing."""
+    args = list(sys.argv[1:] if argv is None else argv)
+    as_json = "--json" in (args[: args.index("--")] if "--" in args else args)
+    code = 0
+    try:
+        with _signals_raise():
+            code = _run(args, as_json=as_json)
+    except _SignalledError as error:
+        from . import render
+        from .exits import Failure
+
+        name = signal.Signals(error.number).name
+        text = "interrupted" if name == "SIGINT" else f"ended by {name}"
+        code = render.fail(Failure("interrupted", text, 128 + error.number), as_json=as_json)
+    return code
+
+
+def _run(args: list[str], *, as_json: bool) -> int:
     import click
 
     from . import render
+    from .exits import REQUEST, Failure
     from .group import cli
 
-    args = list(sys.argv[1:] if argv is None else argv)
     render.prepare_streams()
-    as_json = "--json" in (args[: args.index("--")] if "--" in args else args)
     try:
-        with _signals_raise():
-            code = cli.main(args=args, prog_name="aprfmt", standalone_mode=False)
-            sys.stdout.flush()
-            return int(code or 0)
+        code = int(cli.main(args=args, prog_name="aprfmt", standalone_mode=False) or 0)
+        render.flush()
+        return code
+    except click.exceptions.NoArgsIsHelpError as error:
+        if not as_json and error.ctx is not None:
+            render.talk(error.ctx.get_help())
+            return REQUEST
+        return render.fail(Failure("usage", "Missing command.", REQUEST), as_json=as_json)
     except click.ClickException as error:
-        usage = error.ctx.get_usage() if isinstance(error, click.UsageError) and error.ctx is not None else None
-        return render.fail(error.format_message(), "usage", EXIT_REQUEST, as_json=as_json, usage=usage)
-    except RequestError as error:
-        return render.fail(str(error), "request", EXIT_REQUEST, as_json=as_json)
-    except AprError as error:
-        return render.fail(str(error), "format", EXIT_FORMAT, as_json=as_json, error=error)
-    except BrokenPipeError:
-        # The reader went away, which is its right; the interpreter must not complain when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except OSError as error:
-        return render.fail(render.os_error_text(error), "file", EXIT_FILE, as_json=as_json)
-    except (click.Abort, KeyboardInterrupt):
-        return render.fail("interrupted", "interrupted", EXIT_INTERRUPTED, as_json=as_json)
-    except _TerminatedError:
-        return render.fail("terminated", "interrupted", EXIT_TERMINATED, as_json=as_json)
+        failure = Failure("usage", error.format_message(), REQUEST)
+        context = getattr(error, "ctx", None)
+        if context is not None and not as_json:
+            render.talk(f"{context.get_usage()}\nTry '{context.command_path} -h' for help.")
+        return render.fail(failure, as_json=as_json)
+    except Exception as error:
+        # Whatever it is: an exit code of 1 would read as findings, and a traceback helps no user.
+        failure = Failure.of(error)
+        code = render.fail(failure, as_json=as_json)
+        if failure.kind == "internal" and {"-v", "--verbose"}.intersection(args):
+            render.traceback(error)
+        return code
 
 
 def entry_point() -> None:

@@ -8,6 +8,8 @@ import pkgutil
 import click
 
 from . import commands
+from .exits import EXIT_CODES
+from .options import help_option
 
 __all__ = ["cli"]
 
@@ -29,7 +31,7 @@ class _DirectoryOfCommands(click.Group):
 
 
 def _print_version(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:
-    if value:
+    if value and not ctx.resilient_parsing:
         from importlib.metadata import version
 
         from . import render
@@ -40,11 +42,9 @@ def _print_version(ctx: click.Context, _parameter: click.Parameter, value: bool)
 
 @click.group(
     cls=_DirectoryOfCommands,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog=(
-        "Exit codes: 0 done, 1 findings, 2 the request is wrong, 3 a file cannot be read or written, "
-        "4 not an APR v2 file or too broken for what was asked."
-    ),
+    add_help_option=False,
+    context_settings={"max_content_width": 100},
+    epilog="\b\nExit codes:\n" + "\n".join(f"{code:>5}  {text}" for code, text in EXIT_CODES.items()),
 )
 @click.option(
     "--version",
@@ -54,5 +54,6 @@ def _print_version(ctx: click.Context, _parameter: click.Parameter, value: bool)
     callback=_print_version,
     help="Print the version.",
 )
+@help_option
 def cli() -> None:
     """Inspect APR v2 model containers and stamp provenance into them."""

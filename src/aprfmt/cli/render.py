@@ -2,42 +2,67 @@
 
 Names and metadata come from strangers: everything goes through `escape` (text) or ASCII-only JSON before it reaches a
 terminal.
+
+Rules of this file:
+1. Data goes to stdout; a stdout that cannot be written is an `OSError`, except that a reader who went away is no error.
+2. Talk goes to stderr; a stderr that cannot be written is nobody's trouble.
 """
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import sys
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, TextIO
+
+from .exits import Failure
 
 if TYPE_CHECKING:
-    from ..errors import AprError
     from ..rules import Finding
 
 __all__ = [
+    "count",
+    "error_json",
     "escape",
+    "exact_size",
     "fail",
     "finding_json",
     "findings",
+    "flush",
+    "is_terminal",
     "json_object",
     "line",
     "note",
-    "os_error_text",
     "prepare_streams",
+    "raw",
+    "redraw",
+    "short",
     "size",
     "table",
+    "talk",
+    "traceback",
 ]
 
-# Cc control, Cf format (bidirectional overrides, zero-width), Cs lone surrogates, Zl and Zp line separators
+# Cc control, Cf format (bidirectional overrides, zero-width), Cs lone surrogates, Co and Cn nobody knows what, Zl and
+# Zp line separators
 _UNSAFE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+_STDOUT = "standard output"
+_SHORT = 200
+_FINDINGS_A_RULE = 5
 
 
 def escape(text: object) -> str:
     """The text with everything that could move a cursor, colour a terminal or reverse a line made visible."""
+    plain = str(text)
+    if plain.isprintable():
+        return plain
     return "".join(
-        character if unicodedata.category(character) not in _UNSAFE else _escaped(character) for character in str(text)
+        character if unicodedata.category(character) not in _UNSAFE else _escaped(character) for character in plain
     )
 
 
@@ -48,6 +73,18 @@ def _escaped(character: str) -> str:
     return character.encode("unicode_escape", "surrogatepass").decode("ascii")
 
 
+def short(value: object) -> str:
+    """A value of the metadata on one line: what is no string as JSON, nothing longer than a few lines."""
+    if value is None:
+        return "(missing)"
+    if value == "":
+        return '""'
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    if len(text) <= _SHORT:
+        return escape(text)
+    return f"{escape(text[:_SHORT])}... ({len(text)} characters)"
+
+
 def prepare_streams() -> None:
     """Make every character printable whatever the locale: what it cannot encode is shown as an escape."""
     for stream in (sys.stdout, sys.stderr):
@@ -56,60 +93,144 @@ def prepare_streams() -> None:
             reconfigure(errors="backslashreplace")
 
 
+def _discard(stream: TextIO) -> None:
+    """Send what is left in a stream nowhere, so that the interpreter does not complain when it flushes at exit."""
+    with suppress(OSError, ValueError):  # ValueError: a stream in memory has no descriptor
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+
+
+def _put(data: str | bytes) -> None:
+    stream: TextIO | None = sys.stdout
+    if stream is None:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF), _STDOUT)
+    try:
+        if isinstance(data, bytes) and hasattr(stream, "buffer"):
+            stream.flush()
+            stream.buffer.write(data)
+        else:
+            stream.write(data.decode() if isinstance(data, bytes) else data)
+    except OSError as error:
+        _output_failed(stream, error)
+
+
+def _output_failed(stream: TextIO, error: OSError) -> None:
+    _discard(stream)
+    # Windows reports a reader who went away as an invalid argument.
+    if not isinstance(error, BrokenPipeError) and not (os.name == "nt" and error.errno == errno.EINVAL):
+        raise OSError(error.errno, error.strerror, _STDOUT) from error
+
+
+def flush() -> None:
+    """Hand everything over to the system; raises `OSError` when it does not take it."""
+    stream: TextIO | None = sys.stdout
+    if stream is None:
+        return
+    try:
+        stream.flush()
+    except OSError as error:
+        _output_failed(stream, error)
+
+
+def _say(text: str) -> None:
+    stream: TextIO | None = sys.stderr
+    if stream is None:
+        return
+    try:
+        stream.write(text)
+        stream.flush()
+    except OSError:
+        _discard(stream)
+
+
 def line(text: str = "") -> None:
     """One line of data on stdout; the caller has escaped what comes from a file."""
-    print(text)
+    _put(f"{text}\n")
+
+
+def raw(data: bytes) -> None:
+    """Bytes of ours on stdout, as they are."""
+    _put(data)
+
+
+def talk(text: str) -> None:
+    """Lines of talk on stderr; line breaks are kept, everything else is escaped."""
+    flush()
+    _say("".join(f"{escape(part)}\n" for part in text.split("\n")))
 
 
 def note(text: str) -> None:
     """One line of talk on stderr, escaped."""
-    print(f"aprfmt: {escape(text)}", file=sys.stderr)
+    flush()
+    _say(f"note: {escape(text)}\n")
+
+
+def is_terminal() -> bool:
+    """Whether stderr is a terminal, so that progress can be drawn."""
+    return sys.stderr is not None and sys.stderr.isatty()
+
+
+def redraw(text: str, *, over: str) -> None:
+    """Put `text` in the place of the line that was drawn last; plain spaces, because not every terminal can erase."""
+    _say(f"\r{' ' * len(over)}\r{text}")
 
 
 def json_object(value: Mapping[str, Any]) -> None:
     """One JSON object on stdout, in ASCII, so that no byte of a file reaches the terminal raw."""
-    print(json.dumps(value, indent=2, ensure_ascii=True))
+    _put(json.dumps(_readable(value), indent=2, ensure_ascii=True) + "\n")
 
 
-def os_error_text(error: OSError) -> str:
-    """`name: reason`, as the system gives them."""
-    reason = error.strerror or str(error)
-    return reason if error.filename is None else f"{error.filename}: {reason}"
+def _readable(value: Any) -> Any:
+    """The value with strings that strict readers of JSON refuse, those with lone surrogates, escaped."""
+    if isinstance(value, str):
+        return value if value.isascii() or not any("\ud800" <= c <= "\udfff" for c in value) else escape(value)
+    if isinstance(value, Mapping):
+        return {_readable(key): _readable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_readable(item) for item in value]
+    return value
 
 
-def fail(
-    message: str,
-    kind: str,
-    code: int,
-    *,
-    as_json: bool,
-    usage: str | None = None,
-    error: AprError | None = None,
-) -> int:
-    """Report an error, on stderr or as `{"error": …}` on stdout; returns the exit code."""
-    if as_json:
-        details: dict[str, Any] = {"kind": kind, "message": message, "exit_code": code}
-        for name in ("rule_id", "field", "expected", "found", "tensor"):
-            details[name] = getattr(error, name, None)
-        span = getattr(error, "span", None)
-        details["start"], details["end"] = span if span is not None else (None, None)
-        json_object({"error": details})
-    else:
-        if usage is not None:
-            print(usage, file=sys.stderr)
-        print(f"error: {escape(message)}", file=sys.stderr)
-    return code
+def fail(failure: Failure, *, as_json: bool) -> int:
+    """Report a failure, on stderr or as `{"error": …}` on stdout; returns the exit code."""
+    if as_json and failure.file != _STDOUT:
+        try:
+            json_object({"error": failure.as_json()})
+            flush()
+            return failure.exit_code
+        except OSError:
+            pass  # there is no stdout to report on
+    with suppress(OSError):
+        flush()
+    _say(f"error: {escape(failure.message)}\n")
+    return failure.exit_code
 
 
-def findings(items: Iterable[Finding], *, verbose: bool) -> None:
-    """Faults on stderr, a line each; warnings and infos only when asked for."""
-    for item in items:
-        if verbose or item.severity == "error":
-            where = f"{item.field} @{item.span[0]:#x}..{item.span[1]:#x}"
-            text = f"{item.message}: expected {item.expected}, found {item.found}; {where}"
-            if item.tensor is not None:
-                text += f"; tensor {item.tensor}"
-            print(f"{item.severity}: {escape(text)} [{item.rule}]", file=sys.stderr)
+def traceback(error: BaseException) -> None:
+    """Where a fault of ours is, for those who asked to hear more."""
+    from traceback import format_exception
+
+    talk("".join(format_exception(error)).rstrip())
+
+
+def findings(items: Iterable[Finding], *, file: str, verbose: bool, quiet: bool) -> None:
+    """Faults on stderr, a line each: errors first and always, warnings unless `quiet`, infos only when asked for.
+
+    A rule that fails for every tensor is cut short unless `verbose`.
+    """
+    wanted = ["error", *(() if quiet else ("warning",)), *(("info",) if verbose else ())]
+    seen: Counter[tuple[str, str]] = Counter()
+    for item in sorted(
+        (item for item in items if item.severity in wanted), key=lambda item: wanted.index(item.severity)
+    ):
+        kind = (str(item.severity), item.rule)
+        seen[kind] += 1
+        if verbose or seen[kind] <= _FINDINGS_A_RULE:
+            talk(f"{item.severity}: {file}: {item.error()}".replace("\n", "\\n"))
+    for (severity, rule), number in seen.items():
+        if not verbose and number > _FINDINGS_A_RULE:
+            talk(f"{severity}: {number - _FINDINGS_A_RULE} more like this are not shown [{rule}] (-v shows them)")
 
 
 def finding_json(item: Finding) -> dict[str, Any]:
@@ -127,32 +248,43 @@ def finding_json(item: Finding) -> dict[str, Any]:
     }
 
 
-def first_error_json(items: Sequence[Finding], code: int) -> dict[str, Any]:
-    """The first error among findings in the shape that error paths have."""
+def error_json(items: Iterable[Finding], file: str) -> dict[str, Any]:
+    """The first error among findings, in the shape that error paths have."""
     first = next(item for item in items if item.severity == "error")
-    details = finding_json(first)
-    details["rule_id"] = details.pop("rule")
-    return {"kind": "format", "exit_code": code, **details}
+    return Failure.of(first.error(), file).as_json()
+
+
+def count(number: int, noun: str) -> str:
+    """`1 tensor`, `2 tensors`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def size(nbytes: int) -> str:
     """A size for people."""
     value = float(nbytes)
-    for unit in ("B", "KiB", "MiB", "GiB"):
+    for unit in ("bytes", "KiB", "MiB", "GiB"):
         if value < 1024:
-            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+            return count(nbytes, "byte") if unit == "bytes" else f"{value:.1f} {unit}"
         value /= 1024
     return f"{value:.1f} TiB"
 
 
+def exact_size(nbytes: int) -> str:
+    """A size in bytes, and for people where that differs."""
+    return count(nbytes, "byte") + (f" ({size(nbytes)})" if nbytes >= 1024 else "")
+
+
 def table(rows: Sequence[Sequence[str]], right: Iterable[int] = ()) -> None:
-    """Columns separated by two spaces; those in `right` are aligned to the right. Cells are escaped here."""
+    """Columns separated by two spaces; those in `right` are aligned to the right. Cells are escaped here.
+
+    The last column is never filled up, so that one long name does not make every line long.
+    """
     cells = [[escape(cell) for cell in row] for row in rows]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)][:-1]
     to_right = set(right)
     for row in cells:
         padded = [
             cell.rjust(width) if at in to_right else cell.ljust(width)
-            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
+            for at, (cell, width) in enumerate(zip(row, widths, strict=False))
         ]
-        print("  ".join(padded).rstrip())
+        line("  ".join([*padded, row[-1]]).rstrip())

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from . import emit_docs, emit_facts, emit_structs, ksy, metadata_schema
+from .errors import CodegenError
 
 __all__ = ["main", "outputs", "stale"]
 
@@ -23,13 +24,20 @@ def _banner(source: str, digest: str) -> str:
     return f"# GENERATED, never edited by hand. Source: {source}, SHA-256 {digest}.\n# Regenerate: {COMMAND}\n"
 
 
+def _source(root: Path, name: str) -> tuple[str, str]:
+    """The text of a source, and the SHA-256 of its bytes."""
+    raw = (root / name).read_bytes()
+    return raw.decode("utf-8"), hashlib.sha256(raw).hexdigest()
+
+
 def outputs(root: Path = ROOT) -> dict[str, str]:
     """Every generated file: its path from the root of the repository, and its text."""
-    ksy_text = (root / KSY).read_text(encoding="utf-8")
-    schema_text = (root / SCHEMA).read_text(encoding="utf-8")
-    ksy_digest = hashlib.sha256(ksy_text.encode()).hexdigest()
-    schema_digest = hashlib.sha256(schema_text.encode()).hexdigest()
-    spec = ksy.load(ksy_text)
+    ksy_text, ksy_digest = _source(root, KSY)
+    schema_text, schema_digest = _source(root, SCHEMA)
+    try:
+        spec = ksy.load(ksy_text)
+    except CodegenError as error:
+        raise CodegenError(f"{KSY}: {error.path}", error.message) from error
     files = {
         f"{GENERATED}/__init__.py": _banner(KSY, ksy_digest)
         + '"""Made from the specification; see the banner of each module."""\n',
@@ -47,7 +55,7 @@ def outputs(root: Path = ROOT) -> dict[str, str]:
 
 def stale(root: Path = ROOT) -> str:
     """The differences between what is committed and what the specification makes today; empty when there are none."""
-    parts = []
+    parts: list[str] = []
     for name, wanted in outputs(root).items():
         path = root / name
         found = path.read_text(encoding="utf-8") if path.exists() else ""
@@ -57,27 +65,41 @@ def stale(root: Path = ROOT) -> str:
     return "".join(parts)
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Run the generator; exit code 0 when done or clean, 1 when a committed file is stale."""
+def main(argv: list[str] | None = None, *, root: Path = ROOT) -> int:
+    """Run the generator over the repository at `root`.
+
+    Returns 0 when done or clean, 1 when a committed file is stale, 2 when the specification cannot be read.
+    """
     parser = argparse.ArgumentParser(prog="python -m aprfmt.codegen", description=__doc__)
     mode = parser.add_mutually_exclusive_group(required=True)
     mode.add_argument("--write", action="store_true", help="write every generated file")
     mode.add_argument("--check", action="store_true", help="print the difference and exit 1 when a file is stale")
     mode.add_argument("--stdout", action="store_true", help="print every generated file")
     options = parser.parse_args(argv)
-    if options.check:
-        difference = stale()
-        if difference:
-            print(difference)
-            print(f"Generated files are stale. Run: {COMMAND}", file=sys.stderr)
-        return 1 if difference else 0
-    for name, text in outputs().items():
-        if options.stdout:
-            print(f"==> {name}\n{text}")
-        else:
-            path = ROOT / name
+    try:
+        return _check(root) if options.check else _make(root, write=options.write)
+    except CodegenError as error:
+        print(error, file=sys.stderr)
+        return 2
+
+
+def _check(root: Path) -> int:
+    difference = stale(root)
+    if not difference:
+        return 0
+    print(difference)
+    print(f"Generated files are stale. Run: {COMMAND}", file=sys.stderr)
+    return 1
+
+
+def _make(root: Path, *, write: bool) -> int:
+    for name, text in outputs(root).items():
+        if write:
+            path = root / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
+            path.write_text(text, encoding="utf-8", newline="\n")
+        else:
+            print(f"==> {name}\n{text}")
     return 0
 
 

@@ -11,7 +11,7 @@ from .expr import Expr, Literal, parse
 from .model import Check, Kind
 from .values import items, known, mapping, one_of, text
 
-__all__ = ["read_checks"]
+__all__ = ["read_checks", "read_severity"]
 
 _SEVERITIES = ("error", "warning", "info")
 _VALID: Mapping[str, frozenset[str]] = {
@@ -48,16 +48,19 @@ def read_checks(node: Mapping[str, Any], kind: Kind, path: str) -> tuple[Check, 
         where = f"{path}/-warn/{at}"
         entry = mapping(item, where)
         rule = text(entry, "rule", where)
-        severity = one_of(entry.get("severity"), _SEVERITIES, f"{where}/severity")
+        severity = read_severity(entry, where)
         bounds = {key: value for key, value in entry.items() if key not in ("rule", "severity")}
         kinds = _kinds(bounds, _WARN.get(kind, frozenset()) | optional, where, functions=True)
         checks.append(Check(rule, severity, kinds, where))
     return tuple(checks)
 
 
-def _kinds(
-    bounds: Mapping[str, Any], allowed: frozenset[str], path: str, *, functions: bool
-) -> dict[str, Expr | bool]:
+def read_severity(node: Mapping[str, Any], path: str) -> str:
+    """How bad it is when a statement does not hold."""
+    return one_of(node.get("severity"), _SEVERITIES, f"{path}/severity")
+
+
+def _kinds(bounds: Mapping[str, Any], allowed: frozenset[str], path: str, *, functions: bool) -> dict[str, Expr | bool]:
     known(bounds, allowed, path)
     if not bounds:
         raise CodegenError(path, "a check says what it checks")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from .ksy import Attr, Check, Spec, Type
-from .scope import bit_fields, fixed_size, type_size
+from .extent import bit_fields, fixed_size, type_size
+from .model import Attr, Check, Spec, Type
 
 __all__ = ["emit"]
 
@@ -59,11 +59,11 @@ def _table(spec: Spec, owner: Type) -> Iterator[str]:
     yield "|---|---|---|---|---|---|---|---|"
     at: int | None = 0
     for attr in owner.seq:
-        size = fixed_size(spec, attr)
+        size = fixed_size(spec, owner, attr)
         offset = "" if at is None else f"{at} ({at:#04x})"
         rules = _rules(attr.checks)
         if attr.checksum is not None:
-            rules = f"{attr.checksum['rule']} (error)"
+            rules = f"{attr.checksum.rule} (error)"
         yield (
             f"| {offset} | {'' if size is None else size} | `{attr.id}` | `{attr.orig_id or ''}` | {_kind(attr)} "
             f"| {_derived(attr)} | {rules} | {_cell(attr.doc)} |"

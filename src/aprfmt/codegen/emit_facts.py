@@ -1,13 +1,15 @@
-"""The specification as plain Python facts: constants, enums, records, spans, places of sections, field rules."""
+"""The specification as plain Python facts: constants, enums, records, shapes of trees, field rules."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from .emit_functions import check_function, nbytes_function, place_functions, spans_function
 from .errors import CodegenError
 from .expr import Literal
-from .ksy import Attr, Check, Enum, Spec, Type
-from .scope import RECORDS, ROOT_RECORDS, Scope, bit_fields, fixed_size, is_function, min_size, type_size
+from .extent import bit_fields, min_size, type_size
+from .model import Attr, Enum, Spec, Type
+from .pytext import docstring, inline
 
 __all__ = ["emit"]
 
@@ -20,44 +22,56 @@ from dataclasses import dataclass
 from enum import KEEP, IntEnum, IntFlag
 from typing import Any
 
-from ..model import BlockFacts, ChecksumFact, FieldRule, Violation, align_up, inside, show
+from ..model import BlockFacts, ChecksumFact, FieldRule, FieldShape, Violation, align_up, inside, show
 '''
 
 
-def _first_sentence(doc: str) -> str:
-    """The beginning of a text as one docstring line."""
-    flat = " ".join(doc.split())
-    return flat.partition(". ")[0].rstrip(".") + "."
-
-
 def _constants(spec: Spec) -> Iterator[str]:
-    scope = Scope(spec, spec.root, RECORDS)
-    for attr in spec.root.instances.values():
-        if attr.value is not None and isinstance(attr.value, Literal):
-            yield f"{attr.id.upper()} = {scope.constant(attr.value, attr.path)}"
-            yield f'"""{_first_sentence(attr.doc)}"""'
-    for owner in spec.types.values():
-        size = type_size(spec, owner)
-        if size is not None:
-            yield f"{owner.id.upper()}_SIZE = {size}"
-            yield f'"""Size in bytes of `{owner.id}`."""'
-        else:
-            yield f"{owner.id.upper()}_MIN_SIZE = {min_size(spec, owner)}"
-            yield f'"""The fewest bytes of `{owner.id}`."""'
-    for owner in (spec.root, *spec.types.values()):
-        for attr in owner.seq:
-            if attr.contents is not None:
-                yield f"{attr.id.upper()} = {attr.contents!r}"
-                yield f'"""{_first_sentence(attr.doc)}"""'
-            if attr.lookalikes:
-                yield f"{attr.id.upper()}_LOOKALIKES: Mapping[bytes, str] = {dict(attr.lookalikes)!r}"
-                yield f'"""Other formats by what stands in the place of `{attr.id}`."""'
-            if isinstance(attr.default, int) and not isinstance(attr.default, bool):
-                yield f"{attr.id.upper()} = {attr.default}"
-                yield f'"""What a writer puts into `{owner.id}.{attr.id}`."""'
+    paths: dict[str, str] = {}
+    for path, name, value, doc in (*_root_constants(spec), *_size_constants(spec), *_field_constants(spec)):
+        if name.partition(":")[0] in paths:
+            raise CodegenError(path, f"{name} is a constant already, made from {paths[name]}")
+        paths[name.partition(":")[0]] = path
+        yield f"{name} = {value}"
+        yield doc
     if spec.layout:
         yield f"LAYOUT = {spec.layout!r}"
         yield '"""The sections, in the order in which they lie in the file."""'
+
+
+Constant = tuple[str, str, str, str]
+"""Path of its origin, name, value and docstring."""
+
+
+def _root_constants(spec: Spec) -> Iterator[Constant]:
+    for attr in spec.root.instances.values():
+        if isinstance(attr.value, Literal):
+            yield attr.path, attr.id.upper(), repr(attr.value.value), docstring(attr.doc)
+
+
+def _size_constants(spec: Spec) -> Iterator[Constant]:
+    for owner in spec.types.values():
+        size = type_size(spec, owner)
+        if size is not None:
+            yield owner.path, f"{owner.id.upper()}_SIZE", str(size), f'"""Size in bytes of `{owner.id}`."""'
+        else:
+            least = str(min_size(spec, owner))
+            yield owner.path, f"{owner.id.upper()}_MIN_SIZE", least, f'"""The fewest bytes of `{owner.id}`."""'
+
+
+def _field_constants(spec: Spec) -> Iterator[Constant]:
+    for owner in spec.types.values():
+        for attr in owner.seq:
+            name = attr.id.upper()
+            if attr.contents is not None:
+                yield attr.path, name, repr(attr.contents), docstring(attr.doc)
+            if attr.lookalikes:
+                value = repr(dict(attr.lookalikes))
+                doc = f'"""Other formats by what stands in the place of `{attr.id}`."""'
+                yield attr.path, f"{name}_LOOKALIKES: Mapping[bytes, str]", value, doc
+            if attr.default is not None and attr.width is not None:
+                doc = f'"""What a writer puts into `{owner.id}.{attr.id}`."""'
+                yield attr.path, name, str(int(attr.default)), doc
 
 
 def _enum(spec: Spec, enum: Enum) -> Iterator[str]:
@@ -69,10 +83,10 @@ def _enum(spec: Spec, enum: Enum) -> Iterator[str]:
     yield ""
     for entry in enum.entries:
         yield f"    {entry.id.upper()} = {entry.code}"
-        yield f'    """{_first_sentence(entry.doc)}"""'
+        yield f"    {docstring(entry.doc)}"
     yield ""
     yield "    def __str__(self) -> str:"
-    if not any("block-elems" in entry.keys for entry in enum.entries):
+    if not enum.has_geometry:
         yield "        return self.name.lower()"
         return
     yield "        return self.facts.id"
@@ -97,11 +111,11 @@ def _enum(spec: Spec, enum: Enum) -> Iterator[str]:
         yield f"        code={entry.code},"
         yield f"        id={target.id!r},"
         yield f"        orig_id={keys.get('orig-id', target.id)!r},"
-        yield f"        block_elems={int(keys['block-elems'])},"
-        yield f"        block_bytes={int(keys['block-bytes'])},"
-        yield f"        scale_bytes={int(keys.get('scale-bytes', 0))},"
-        yield f"        row_padded={bool(keys.get('row-padded', False))},"
-        yield f"        quantized={bool(keys.get('quantized', False))},"
+        yield f"        block_elems={keys['block-elems']},"
+        yield f"        block_bytes={keys['block-bytes']},"
+        yield f"        scale_bytes={keys.get('scale-bytes', 0)},"
+        yield f"        row_padded={keys.get('row-padded', False)},"
+        yield f"        quantized={keys.get('quantized', False)},"
         yield f"        canonical_code={target.code},"
         yield f"        ggml_id={entry.keys.get('ggml-id')!r},"
         yield f"        doc={entry.doc!r},"
@@ -113,12 +127,12 @@ def _bit_type(spec: Spec, owner: Type) -> Iterator[str]:
     yield ""
     yield ""
     yield f"class {spec.records[owner.id]}(IntFlag, boundary=KEEP):"
-    yield f'    """{_first_sentence(owner.doc)}"""'
+    yield f"    {docstring(owner.doc)}"
     yield ""
     for attr, position in bit_fields(owner):
         if attr.bits == 1:
             yield f"    {attr.id.upper()} = {1 << position:#06x}"
-            yield f'    """{_first_sentence(attr.doc)}"""'
+            yield f"    {docstring(attr.doc)}"
     yield ""
     yield ""
     yield f"{owner.id.upper()}_BITS: tuple[tuple[str, int, int], ...] = ("
@@ -130,10 +144,7 @@ def _bit_type(spec: Spec, owner: Type) -> Iterator[str]:
 
 def _annotation(spec: Spec, attr: Attr) -> str:
     if attr.user_type is not None:
-        inner = spec.records.get(attr.user_type)
-        if inner is None:
-            raise CodegenError(f"{attr.path}/type", f"{attr.user_type!r} has no name under -records")
-        single = inner
+        single = spec.records[attr.user_type]
     elif attr.width is not None:
         single = "int"
     else:
@@ -146,167 +157,36 @@ def _record(spec: Spec, owner: Type) -> Iterator[str]:
     yield ""
     yield "@dataclass(frozen=True, slots=True)"
     yield f"class {spec.records[owner.id]}:"
-    yield f'    """{_first_sentence(owner.doc)}"""'
+    yield f"    {docstring(owner.doc)}"
     yield ""
     for attr in owner.seq:
         yield f"    {attr.id}: {_annotation(spec, attr)}"
-        yield f'    """{_first_sentence(attr.doc)}"""'
+        yield f"    {docstring(attr.doc)}"
 
 
-def _extent(spec: Spec, attr: Attr) -> str:
-    fixed = fixed_size(spec, attr)
-    if fixed is not None:
-        return str(fixed)
-    if attr.repeat is not None and attr.width is not None:
-        return f"{attr.width} * len(this.{attr.id})"
-    if attr.user_type is None:
-        return f"len(this.{attr.id})"
-    raise CodegenError(attr.path, "the size of this field in a record is not known")
-
-
-def _spans(spec: Spec, owner: Type) -> Iterator[str]:
-    name = spec.records[owner.id]
-    yield ""
-    yield ""
-    yield f"def spans_{owner.id}(this: {name}, start: int) -> dict[str, tuple[int, int]]:"
-    yield f'    """Span of each field of a `{name}` that begins at byte `start`."""'
-    yield "    at = start"
-    yield "    spans = {}"
-    for attr in owner.seq:
-        yield f"    end = at + {_extent(spec, attr)}"
-        yield f"    spans[{attr.id!r}] = (at, end)"
-        yield "    at = end"
-    yield "    return spans"
-
-
-def _places(spec: Spec) -> Iterator[str]:
-    """Functions that say where each section lies, from a root with `header`, `tensor_index` … and `len_file`."""
-    root_names = Scope(spec, spec.root, ROOT_RECORDS)
-    for attr in spec.root.instances.values():
-        if attr.value is not None and is_function(spec, attr):
-            yield ""
-            yield ""
-            yield f"def {attr.id}(root: Any) -> int:"
-            yield f'    """{_first_sentence(attr.doc)}"""'
-            yield f"    return int({root_names.python(attr.value, attr.path)})"
-    at = 0
-    for name in spec.layout:
-        attr = spec.section(name)
-        yield ""
-        yield ""
-        yield f"def locate_{name}(root: Any) -> tuple[int, int] | None:"
-        yield f'    """Start and end of `{name}`, counted from the start of the file; None when it is absent."""'
-        if attr.when is not None:
-            yield f"    if not {root_names.python(attr.when, attr.path)}:"
-            yield "        return None"
-        fixed = fixed_size(spec, attr)
-        if attr.pos is None:
-            if fixed is None:
-                raise CodegenError(attr.path, "a section of the sequence needs a fixed size")
-            yield f"    return {at}, {at + fixed}"
-            at += fixed
-            continue
-        yield f"    start = {root_names.python(attr.pos, attr.path)}"
-        if attr.size is not None:
-            yield f"    return start, start + {root_names.python(attr.size, attr.path)}"
-        elif fixed is not None:
-            yield f"    return start, start + {fixed}"
-        else:
-            raise CodegenError(attr.path, "a section needs a size")
-
-
-def _getter(owner: Type, attr: Attr) -> str:
-    if attr.bits is None:
-        return f"this.{attr.id}"
-    position = dict((field.id, at) for field, at in bit_fields(owner))[attr.id]
-    return f"this >> {position} & {(1 << attr.bits) - 1:#x}"
-
-
-def _check_lines(spec: Spec, owner: Type, attr: Attr, check: Check) -> Iterator[str]:
-    """Lines of a check function; `value` holds the field."""
-    scope = Scope(spec, owner, RECORDS)
-
-    def python(kind: str) -> str:
-        bound = check.kinds[kind]
-        if isinstance(bound, bool):
-            return repr(bound)
-        return scope.python(bound, f"{attr.path}/{kind}")
-
-    known = set(check.kinds)
-    found = "show(value)"
-    if "expr" in known:
-        test = python("expr")
-        condition, expected = _replace_underscore(test), repr(check.expected or test)
-    elif known == {"contents"}:
-        condition, expected = f"value == {attr.contents!r}", f"show({attr.contents!r})"
-    elif known == {"in-enum"}:
-        condition, expected = (
-            f"value in {(attr.enum or '').upper()}_CODES",
-            repr(f"an id of the enum {attr.enum}"),
-        )
-    elif known == {"min", "max"}:
-        yield f"    low, high = {python('min')}, {python('max')}"
-        condition, expected = "low <= value <= high", 'f"{low} to {high}"'
-    elif known == {"eq"}:
-        yield f"    wanted = {python('eq')}"
-        condition, expected = "value == wanted", "show(wanted)"
-    elif known == {"min"}:
-        yield f"    low = {python('min')}"
-        condition, expected = "value >= low", 'f"at least {low}"'
-    elif known == {"max"}:
-        yield f"    high = {python('max')}"
-        condition, expected = "value <= high", 'f"at most {high}"'
-    elif known == {"multiple-of"}:
-        yield f"    grid = {python('multiple-of')}"
-        condition, expected = "value % grid == 0", 'f"a multiple of {grid}"'
-    elif known == {"zero"}:
-        condition, expected = "not any(value)", repr("zero bytes")
-    else:
-        raise CodegenError(attr.path, f"the checks {sorted(known)} do not go together")
-    yield f"    if not ({condition}):"
-    yield f"        yield Violation({check.rule!r}, {check.severity!r}, {attr.id!r}, {expected}, {found})"
-
-
-def _replace_underscore(text: str) -> str:
-    """Kaitai calls the value under test `_`; the generated function calls it `value`."""
-    return " ".join("value" if word == "_" else word for word in text.split(" "))
-
-
-def _checks(spec: Spec, owner: Type) -> Iterator[str]:
-    name = spec.records[owner.id]
-    yield ""
-    yield ""
-    yield f"def check_{owner.id}("
-    yield f"    this: {name}, *, root: Any = None, parent: Any = None, index: int = 0"
-    yield ") -> Iterator[Violation]:"
-    yield f'    """Every statement of the specification that a `{name}` breaks."""'
-    lines = []
-    for attr in owner.seq:
-        own = [line for check in attr.checks for line in _check_lines(spec, owner, attr, check)]
-        inner = spec.types.get(attr.user_type or "")
-        if inner is not None and inner.id in spec.records and attr.repeat is None:
-            call = f"check_{inner.id}(this.{attr.id}, root=root, parent=this, index=index)"
-            lines.append(f"    yield from inside({attr.id!r}, {call})")
-        if own:
-            lines.append(f"    value = {_getter(owner, attr)}")
-            lines += own
-    yield from lines or ["    yield from ()"]
+def _shape(attr: Attr) -> str:
+    options = []
+    if attr.user_type is not None:
+        options.append(f"type={attr.user_type!r}")
+    elif attr.width is not None or attr.bits is not None:
+        options.append(f"limit=1 << {(attr.width or 0) * 8 or attr.bits}")
+    if attr.repeat is not None:
+        options.append("repeated=True")
+    return f"FieldShape({', '.join(options)})"
 
 
 def _fields(spec: Spec) -> Iterator[str]:
     yield ""
     yield ""
-    yield "FIELDS: Mapping[str, Mapping[str, str | None]] = {"
-    for name, attrs in (
-        ("", [spec.section(name) for name in spec.layout]),
-        *((t.id, t.seq) for t in spec.types.values()),
-    ):
+    yield "FIELDS: Mapping[str, Mapping[str, FieldShape]] = {"
+    sections = [spec.section(name) for name in spec.layout]
+    for name, attrs in (("", sections), *((owner.id, owner.seq) for owner in spec.types.values())):
         yield f"    {name!r}: {{"
         for attr in attrs:
-            yield f"        {attr.id!r}: {attr.user_type!r},"
+            yield f"        {attr.id!r}: {_shape(attr)},"
         yield "    },"
     yield "}"
-    yield '"""The keys a tree may have at each type (the root is ""), each with the type that its value has, if any."""'
+    yield '"""The keys a tree may have at each type (the root is ""), each with what its value must be."""'
 
 
 def _rules(spec: Spec) -> Iterator[str]:
@@ -323,21 +203,19 @@ def _rules(spec: Spec) -> Iterator[str]:
     yield '"""Every statement about one field, in the order of the specification."""'
     yield ""
     yield "CHECKSUMS: tuple[ChecksumFact, ...] = ("
-    for owner in spec.types.values():
-        for attr in owner.seq:
+    for name in spec.layout:
+        section = spec.section(name)
+        for attr in () if section.user_type is None else spec.types[section.user_type].seq:
             if attr.checksum is not None:
                 fact = attr.checksum
-                yield (
-                    f"    ChecksumFact({owner.id + '.' + attr.id!r}, {fact['algorithm']!r}, "
-                    f"{fact['covers']!r}, {fact['rule']!r}),"
-                )
+                yield f"    ChecksumFact({f'{name}.{attr.id}'!r}, {fact.algorithm!r}, {fact.covers!r}, {fact.rule!r}),"
     yield ")"
     yield '"""The checksums, in the order in which a builder computes them."""'
 
 
 def emit(spec: Spec) -> str:
     """Source of the module `facts`, without the banner."""
-    lines = [_HEADER.format(title=spec.title).rstrip("\n"), ""]
+    lines = [_HEADER.format(title=inline(spec.title)).rstrip("\n"), ""]
     lines += _constants(spec)
     for enum in spec.enums.values():
         lines += _enum(spec, enum)
@@ -351,10 +229,11 @@ def emit(spec: Spec) -> str:
     for owner in spec.types.values():
         if owner.id in spec.records:
             if not owner.is_bits:
-                lines += _spans(spec, owner)
-            lines += _checks(spec, owner)
+                lines += spans_function(spec, owner)
+                lines += nbytes_function(spec, owner)
+            lines += check_function(spec, owner)
     if spec.layout:
-        lines += _places(spec)
+        lines += place_functions(spec)
     lines += _fields(spec)
     lines += _rules(spec)
     return "\n".join(lines) + "\n"

@@ -41,12 +41,12 @@ class Shape:
     """What an expression is: a scalar, or an object of one of some types; one of them or a list."""
 
     scalar: str | None = None
-    owners: tuple[Type, ...] = ()
+    owners: tuple[str, ...] = ()
     repeated: bool = False
     enum: str | None = None
 
     def __str__(self) -> str:
-        what = self.scalar or f"a {' or '.join(owner.id for owner in self.owners)}"
+        what = self.scalar or f"a {' or '.join(self.owners)}"
         return f"a list of {what}" if self.repeated else what
 
 
@@ -98,7 +98,7 @@ class Scope:
     def attr_shape(self, attr: Attr) -> Shape:
         """What a field holds."""
         if attr.user_type is not None:
-            return Shape(owners=(self.spec.types[attr.user_type],), repeated=attr.repeat is not None)
+            return Shape(owners=(attr.user_type,), repeated=attr.repeat is not None)
         scalar = BYTES if attr.width is None and attr.bits is None else TRUTH if attr.bits == 1 else NUMBER
         return replace(scalar, repeated=attr.repeat is not None, enum=attr.enum)
 
@@ -119,7 +119,7 @@ class Scope:
             case Name("_") if self.value_shape is not None:
                 return self.value_shape
             case Name("_root"):
-                return Shape(owners=(self.spec.root,))
+                return Shape(owners=(self.spec.root.id,))
             case Name("_parent"):
                 return self._parents(path)
             case Name("_index") if self._is_repeated():
@@ -165,7 +165,8 @@ class Scope:
                     raise CodegenError(path, "expected a constant that is not zero as the grid")
                 return NUMBER
             case Call("max_of", (items, each)):
-                return self._each(items, path, seen)._shape_number(each, path, seen)
+                inner = self._each(items, path, seen)
+                return inner._shape_number(each, path, seen)  # noqa: SLF001 - the same class
             case Call(_, (code, dims)):
                 want(dims, replace(NUMBER, repeated=True))
                 self._geometry(code, path)
@@ -190,7 +191,7 @@ class Scope:
         enum = self.spec.enums.get(self._shape(code, path, frozenset()).enum or "")
         if enum is None or not enum.has_geometry:
             raise CodegenError(path, "expected a field of an enum with -block-elems as the first value of nbytes")
-        if self.names is not BUILD:
+        if self.names.len_file is not None:
             raise CodegenError(path, "nbytes stands under -build only")
         return enum
 
@@ -211,14 +212,16 @@ class Scope:
         parents = tuple(dict.fromkeys(outer.id for outer, _ in self._users()))
         if not parents:
             raise CodegenError(path, f"{self.owner.id} has no parent")
-        return Shape(owners=tuple(owner for owner in self.spec.owners if owner.id in parents))
+        return Shape(owners=parents)
 
     def _member(self, of: Shape, name: str, path: str) -> Shape:
         if not of.owners or of.repeated:
             raise CodegenError(path, f"expected an object before .{name}, found {of}")
         shapes = set()
-        for owner in of.owners:
-            attr = self.spec.section(name) if owner is self.spec.root and name in self.spec.layout else owner.field(name)
+        for owner in (self.spec.types.get(owner_id, self.spec.root) for owner_id in of.owners):
+            attr = (
+                self.spec.section(name) if owner is self.spec.root and name in self.spec.layout else owner.field(name)
+            )
             if attr is None:
                 raise CodegenError(path, f"{name!r} is no field of {owner.id}")
             if attr.bits is not None:
@@ -262,7 +265,8 @@ class Scope:
                 return outer._name(name, self.names.root, path)  # noqa: SLF001 - the same class
             case Call("max_of", (items, each)):
                 inner = self._each(items, path, frozenset())
-                return f"max(({inner._python(each, path)} for _ in {self._python(items, path)}), default=0)"
+                text = inner._python(each, path)  # noqa: SLF001 - the same class
+                return f"max(({text} for _ in {self._python(items, path)}), default=0)"
             case Call("nbytes", (code, dims)):
                 table = f"{self._geometry(code, path).id.upper()}_FACTS"
                 return f"first_nbytes({table}, {self._python(code, path)}, {self._python(dims, path)})"

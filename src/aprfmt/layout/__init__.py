@@ -16,14 +16,15 @@ Rules of this file:
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
+from operator import index as index_of
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from ..checksum import crc32
 from ..errors import FormatError, RequestError, TruncatedError
 from ._generated import facts
 from ._generated.facts import DType, Flags, Footer, Header, TensorIndexEntry
-from .model import BlockFacts, Violation, align_up, block_nbytes
+from .model import BlockFacts, FieldShape, Violation, align_up, block_nbytes
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -95,7 +96,7 @@ def _container(value: Any) -> Any:
         return Container((key, _container(item)) for key, item in value.items())
     if isinstance(value, list | tuple):
         return [_container(item) for item in value]
-    return value
+    return bytes(value) if isinstance(value, bytearray | memoryview) else value
 
 
 def parse(data: bytes | bytearray | memoryview) -> Tree:
@@ -121,34 +122,58 @@ def build(tree: Mapping[str, Any]) -> bytes:
     """
     from construct import ConstructError
 
-    _refuse_unknown_keys(tree, "", "")
+    _refuse_misfits(tree, FieldShape(type=""))
     spans: dict[str, tuple[int, int]] = {}
     try:
         raw = bytearray(_structs().apr_v2.build(_container(tree), spans=spans))
     except ConstructError as error:
         raise RequestError(f"the tree cannot be built: {_message(error)}") from error
-    except (AttributeError, KeyError, TypeError, ValueError, OverflowError, IndexError) as error:
-        raise RequestError(f"the tree cannot be built: something is missing or of the wrong type: {error!r}") from error
     _seal(raw, tree, spans)
     return bytes(raw)
 
 
-def _refuse_unknown_keys(tree: Any, type_id: str, path: str) -> None:
-    """A key that nothing reads is a mistake: without this check it would be derived in silence."""
-    if isinstance(tree, list | tuple):
+def _refuse_misfits(tree: object, shape: FieldShape, path: str = "") -> None:
+    """Refuse what is of the wrong kind, and every key that nothing reads: it would be derived in silence."""
+    if shape.repeated:
+        if not isinstance(tree, list | tuple):
+            raise _misfit(path, "a list", tree)
         for index, item in enumerate(tree):
-            _refuse_unknown_keys(item, type_id, f"{path}[{index}]")
-    elif isinstance(tree, Mapping):
-        known = facts.FIELDS[type_id]
-        for key, value in tree.items():
-            where = f"{path}.{key}" if path else str(key)
-            if key not in known:
-                raise RequestError(
-                    f"the tree cannot be built: expected one of {', '.join(known)}, found the key {where}"
-                )
-            inner = known[key]
-            if inner is not None:
-                _refuse_unknown_keys(value, inner, where)
+            _refuse_misfits(item, replace(shape, repeated=False), f"{path}[{index}]")
+    elif shape.type is not None:
+        _refuse_misfit_fields(tree, shape.type, path)
+    elif shape.limit is not None:
+        try:
+            number = index_of(tree)  # type: ignore[arg-type] # what is no integer is refused here
+        except TypeError:
+            raise _misfit(path, "an integer", tree) from None
+        if not 0 <= number < shape.limit:
+            raise _misfit(path, f"an integer from 0 to {shape.limit - 1}", number)
+    elif not isinstance(tree, bytes | bytearray | memoryview):
+        raise _misfit(path, "bytes", tree)
+
+
+def _refuse_misfit_fields(tree: object, type_id: str, path: str) -> None:
+    if not isinstance(tree, Mapping):
+        raise _misfit(path, "a mapping", tree)
+    known = facts.FIELDS[type_id]
+    for key, value in tree.items():
+        where = f"{path}.{key}" if path else str(key)
+        if key not in known:
+            raise RequestError(f"the tree cannot be built: expected one of {', '.join(known)}, found the key {where}")
+        if value is not None or path:  # a section that is None is left out
+            _refuse_misfits(value, known[key], where)
+
+
+def _misfit(path: str, expected: str, found: object) -> RequestError:
+    return RequestError(f"the tree cannot be built: {path or 'tree'}: expected {expected}, found {_shown(found)}")
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, Mapping | list | tuple | bytes | bytearray | memoryview | None):
+        return "nothing" if value is None else f"{type(value).__name__} of {len(value)}"
+    if isinstance(value, int) and value.bit_length() > 128:  # Python refuses to print integers of any length
+        return f"an integer of {value.bit_length()} bits"
+    return f"{value!a:.80}"
 
 
 def _message(error: Exception) -> str:
@@ -250,13 +275,9 @@ def iter_entries(stream: BinaryIO, count: int, *, start: int = 0) -> Iterator[tu
             tree.ofs_tensor,
             tree.len_tensor,
         )
-        end = at + _entry_nbytes(entry)
+        end = at + facts.nbytes_tensor_index_entry(entry)
         yield entry, (at, end)
         at = end
-
-
-def _entry_nbytes(entry: TensorIndexEntry) -> int:
-    return facts.spans_tensor_index_entry(entry, 0)["len_tensor"][1]
 
 
 def build_entries(entries: Iterable[Mapping[str, Any]]) -> bytes:

@@ -13,6 +13,7 @@ __all__ = [
     "BlockFacts",
     "ChecksumFact",
     "FieldRule",
+    "FieldShape",
     "Violation",
     "align_up",
     "block_nbytes",
@@ -49,6 +50,18 @@ class ChecksumFact:
     algorithm: str
     covers: str
     rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class FieldShape:
+    """What the value of a field must be in a tree: an integer below `limit`, the fields of `type`, or bytes.
+
+    `repeated`: a list of such values.
+    """
+
+    limit: int | None = None
+    type: str | None = None
+    repeated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

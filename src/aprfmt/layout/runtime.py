@@ -14,9 +14,20 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
+from struct import iter_unpack
 from typing import Any
 
-from construct import Construct, Container, StreamError, Subconstruct, stream_read, stream_write
+from construct import (
+    Construct,
+    Container,
+    FormatField,
+    FormatFieldError,
+    StreamError,
+    Struct,
+    Subconstruct,
+    stream_read,
+    stream_write,
+)
 
 from .model import BlockFacts, block_nbytes
 
@@ -27,16 +38,22 @@ __all__ = [
     "Counted",
     "Derived",
     "Exactly",
+    "Fields",
     "Rest",
     "Section",
     "first_nbytes",
     "offset_of",
+    "size_of_all",
 ]
 
 Expression = Callable[[Any], Any]
 
 NOT_THERE: Any = object()
 """An optional section that the caller gives as absent, as opposed to one that was left to be derived."""
+
+
+_UNDERIVABLE = (AttributeError, KeyError, IndexError, TypeError, ValueError, ArithmeticError)
+"""What an expression over a tree raises when the tree lacks something, or holds something else."""
 
 
 class Absent(Enum):
@@ -56,13 +73,57 @@ class Derived(Subconstruct):  # type: ignore[misc] # Construct is untyped
         self._parse = subcon._parse  # noqa: SLF001 - parsing adds nothing, so it costs nothing
 
     def _build(self, obj: Any, stream: Any, context: Any, path: str) -> Any:
-        value = self.derive(context) if obj is None else obj
-        return self.subcon._build(value, stream, context, path)  # noqa: SLF001 - Construct's own protocol
+        if obj is not None:
+            return self.subcon._build(obj, stream, context, path)  # noqa: SLF001 - Construct's own protocol
+        try:
+            return self.subcon._build(self.derive(context), stream, context, path)  # noqa: SLF001 - as above
+        except _UNDERIVABLE as error:
+            raise FormatFieldError(f"neither given nor derived: {error!r}", path=path) from error
 
 
-def _filler(stream: Any, align: int) -> bytes:
-    """Zero bytes from the current position to the next multiple of `align`."""
-    return bytes(-stream.tell() % align)
+class Fields(Struct):  # type: ignore[misc] # Construct is untyped
+    """A Struct of named fields that calls them directly; Construct takes three calls a field."""
+
+    def __init__(self, *subcons: Any) -> None:
+        super().__init__(*subcons)
+        self.steps = tuple((item.name, item.subcon, f" -> {item.name}") for item in subcons)
+        self.parsers = tuple((name, field._parse, step) for name, field, step in self.steps)  # noqa: SLF001 - as above
+
+    def _parse(self, stream: Any, context: Any, path: str) -> Container:
+        own = _inner_context(context)
+        tree = Container()
+        for name, parse, step in self.parsers:
+            tree[name] = own[name] = parse(stream, own, path + step)
+        return tree
+
+    def _build(self, obj: Any, stream: Any, context: Any, path: str) -> Container:
+        own = _inner_context(context)
+        given = {} if obj is None else obj
+        own.update(given)
+        for name, field, step in self.steps:
+            if name not in given and not field.flagbuildnone:
+                raise FormatFieldError("neither given nor derived", path=path + step)
+            own[name] = field._build(given.get(name), stream, own, path + step)  # noqa: SLF001 - Construct's own protocol
+        return own
+
+
+def _inner_context(outer: Any) -> Container:
+    """What the expressions of a struct see, spelled as Construct does."""
+    own = Container(_=outer, _params=outer._params, _index=outer.get("_index"))  # noqa: SLF001 - Construct's own protocol
+    own._root = outer.get("_root", own)  # noqa: SLF001 - as above
+    return own
+
+
+def _write_bytes(obj: Any, stream: Any, path: str, align: int | None) -> bytes:
+    """Write what the tree gives; when it gives nothing, zero bytes up to the next multiple of `align`."""
+    if obj is None and align is not None:
+        value = bytes(-stream.tell() % align)
+    elif isinstance(obj, bytes | bytearray | memoryview):
+        value = bytes(obj)
+    else:  # bytes(5) would be five zero bytes
+        raise FormatFieldError(f"expected bytes, found {type(obj).__name__}", path=path)
+    stream_write(stream, value, len(value), path)
+    return value
 
 
 class Exactly(Construct):  # type: ignore[misc] # Construct is untyped
@@ -77,27 +138,23 @@ class Exactly(Construct):  # type: ignore[misc] # Construct is untyped
     def _parse(self, stream: Any, context: Any, path: str) -> bytes:
         return bytes(stream_read(stream, self.length(context), path))
 
-    def _build(self, obj: Any, stream: Any, context: Any, path: str) -> bytes:
-        value = _filler(stream, self.align or 1) if obj is None else bytes(obj)
-        stream_write(stream, value, len(value), path)
-        return value
+    def _build(self, obj: Any, stream: Any, context: Any, path: str) -> bytes:  # noqa: ARG002 - Construct's own protocol
+        return _write_bytes(obj, stream, path, self.align)
 
 
 class Rest(Construct):  # type: ignore[misc] # Construct is untyped
     """Everything up to the end of the enclosing section; on build, the bytes of the tree, or filler."""
 
-    def __init__(self, align: int) -> None:
+    def __init__(self, align: int | None = None) -> None:
         super().__init__()
         self.align = align
-        self.flagbuildnone = True
+        self.flagbuildnone = align is not None
 
-    def _parse(self, stream: Any, context: Any, path: str) -> bytes:
+    def _parse(self, stream: Any, context: Any, path: str) -> bytes:  # noqa: ARG002 - Construct's own protocol
         return bytes(stream.read())
 
-    def _build(self, obj: Any, stream: Any, context: Any, path: str) -> bytes:
-        value = _filler(stream, self.align) if obj is None else bytes(obj)
-        stream_write(stream, value, len(value), path)
-        return value
+    def _build(self, obj: Any, stream: Any, context: Any, path: str) -> bytes:  # noqa: ARG002 - Construct's own protocol
+        return _write_bytes(obj, stream, path, self.align)
 
 
 class Counted(Subconstruct):  # type: ignore[misc] # Construct is untyped
@@ -112,22 +169,34 @@ class Counted(Subconstruct):  # type: ignore[misc] # Construct is untyped
         self.field = name
         self.count = count
         self.flagbuildnone = True
+        if isinstance(subcon, FormatField):
+            self._parse = self._parse_numbers  # type: ignore[method-assign] # as Derived does
+
+    def _parse_numbers(self, stream: Any, context: Any, path: str) -> list[int]:
+        raw = stream_read(stream, self.subcon.length * self.count(context), path)
+        return [number for (number,) in iter_unpack(self.subcon.fmtstr, raw)]
 
     def _parse(self, stream: Any, context: Any, path: str) -> list[Any]:
         elements = []
-        parse = self.subcon._parsereport  # noqa: SLF001 - Construct's own protocol
+        parse = self.subcon._parse  # noqa: SLF001 - Construct's own protocol
+        outer = context._index  # noqa: SLF001 - as above; another list may be counting around this one
         for index in range(self.count(context)):
-            context._index = index
+            context._index = index  # noqa: SLF001 - as above
             elements.append(parse(stream, context, path))
+        context._index = outer  # noqa: SLF001 - as above
         return elements
 
     def _build(self, obj: Any, stream: Any, context: Any, path: str) -> list[Any]:
-        given = list(obj or ())
+        if not isinstance(obj, list | tuple | None):
+            raise FormatFieldError(f"expected a list, found {type(obj).__name__}", path=path)
         finished: list[Any] = []
-        for index, element in enumerate(given):
-            context._index = index
-            context[self.field] = finished
-            finished.append(self.subcon._build(element, stream, context, path))  # noqa: SLF001 - as above
+        context[self.field] = finished
+        build = self.subcon._build  # noqa: SLF001 - Construct's own protocol
+        outer = context._index  # noqa: SLF001 - as above; another list may be counting around this one
+        for index, element in enumerate(obj or ()):
+            context._index = index  # noqa: SLF001 - as above
+            finished.append(build(element, stream, context, path))
+        context._index = outer  # noqa: SLF001 - as above
         return finished
 
 
@@ -143,14 +212,14 @@ class BitFields(Construct):  # type: ignore[misc] # Construct is untyped
         self.fields = tuple(fields)
         self.flagbuildnone = True
 
-    def _parse(self, stream: Any, context: Any, path: str) -> Container:
+    def _parse(self, stream: Any, context: Any, path: str) -> Container:  # noqa: ARG002 - Construct's own protocol
         word = int.from_bytes(stream_read(stream, self.nbytes, path), "little")
         return Container(
             (name, bool(word >> position & 1) if width == 1 else word >> position & ((1 << width) - 1))
             for name, position, width, _ in self.fields
         )
 
-    def _build(self, obj: Any, stream: Any, context: Any, path: str) -> Any:
+    def _build(self, obj: Any, stream: Any, context: Any, path: str) -> Any:  # noqa: ARG002 - Construct's own protocol
         given: Mapping[str, Any] = {} if obj is None else obj
         unknown = set(given) - {name for name, *_ in self.fields}
         if unknown:
@@ -196,13 +265,15 @@ class Section(Construct):  # type: ignore[misc] # Construct is untyped
         if self.when is not None and not self.when(context):
             return None
         position, size = self.position(context), self.size(context)
-        if position < 0 or (size is not None and size < 0):
-            raise StreamError(f"{self.section} would lie at {position} with {size} bytes", path=path)
-        stream.seek(position)
+        end = stream.seek(0, io.SEEK_END)
+        # Before the seek: a stream takes no position beyond 2^63. Nothing at all may lie anywhere.
+        if position < 0 or size < 0 or (size and position + size > end):
+            raise StreamError(f"{self.section} would lie at {position} with {size} bytes, in {end} bytes", path=path)
+        stream.seek(min(position, end))
+        raw = bytes(stream_read(stream, size, path))
         if self.subcon is None:
-            return bytes(stream_read(stream, size, path))
-        part = stream if size is None else io.BytesIO(stream_read(stream, size, path))
-        return self.subcon._parsereport(part, context, path)  # noqa: SLF001 - Construct's own protocol
+            return raw
+        return self.subcon._parsereport(io.BytesIO(raw), context, path)  # noqa: SLF001 - Construct's own protocol
 
     def _build(self, obj: Any, stream: Any, context: Any, path: str) -> Any:
         start = stream.tell()
@@ -214,9 +285,8 @@ class Section(Construct):  # type: ignore[misc] # Construct is untyped
         else:
             if obj is None and self.align is None:
                 raise StreamError(f"{self.section} is neither given nor derived", path=path)
-            built = _filler(stream, self.align or 1) if obj is None else bytes(obj)
-            stream_write(stream, built, len(built), path)
-        context._params.spans[self.section] = (start, stream.tell())
+            built = _write_bytes(obj, stream, path, self.align)
+        context._params.spans[self.section] = (start, stream.tell())  # noqa: SLF001 - Construct's own protocol
         return built
 
 
@@ -230,6 +300,14 @@ def offset_of(root: Any, sizes: Mapping[str, Callable[[Any, int], int]], name: s
         if value is not NOT_THERE:
             at += size(value, at)
     return at
+
+
+def size_of_all(size: Callable[[Any, int], int], items: Sequence[Any] | None, start: int) -> int:
+    """Size in bytes of elements that are built one behind the other from byte `start` on."""
+    at = start
+    for item in items or ():
+        at += size(item, at)
+    return at - start
 
 
 def first_nbytes(facts: Mapping[int, BlockFacts], code: int, shape: Sequence[int]) -> int:

@@ -13,6 +13,7 @@ from typing import Any
 
 from .. import layout
 from ..errors import RequestError
+from ..jsontext import shorten
 from ..layout import DType, Flags, TensorIndexEntry, facts
 from ..metadata import Metadata, canonical_metadata
 from ..plan import Literal, Plan, Seal, plan_bytes
@@ -40,12 +41,14 @@ def plan_container(
 
     `metadata` is a mapping, written as the reference writes it, or JSON bytes, written as they are. LAYOUT_ROW_MAJOR is
     added to `flags`. Raises `RequestError` for whatever a careful reader would refuse or warn about: names that are
-    empty, too long, not UTF-8 or not unique, too many dimensions, a size that does not fit, the column-major flag.
+    empty, too long, not UTF-8 or not unique, too many dimensions, a size that does not fit, the column-major flag and
+    flags that the format does not have.
     """
+    if int(flags) & ~sum(Flags):
+        raise RequestError(f"flags: expected members of Flags, found {int(flags):#x}")
     flags = Flags(flags) | Flags.LAYOUT_ROW_MAJOR
     for violation in facts.check_flags(flags):
-        if violation.severity == "error":
-            raise RequestError(f"flags.{violation.field}: expected {violation.expected}, found {violation.found}")
+        raise RequestError(f"flags.{violation.field}: expected {violation.expected}, found {violation.found}")
     raw = _metadata_bytes(metadata)
     placed = _place(tensors)
     header = {"num_tensors": len(placed), "flags": layout.flags_tree(flags)}
@@ -67,16 +70,17 @@ def create_bytes(
 
 
 def _metadata_bytes(metadata: Mapping[str, Any] | bytes) -> bytes:
-    if not isinstance(metadata, bytes):
+    if not isinstance(metadata, bytes | bytearray | memoryview):
         return canonical_metadata(metadata)
-    parsed = Metadata(metadata)
+    raw = bytes(metadata)
+    parsed = Metadata(raw)
     try:
         faults = parsed.type_errors()
     except ValueError as error:
         raise RequestError(f"the metadata cannot be written: {error}") from error
     if faults:
         raise RequestError(f"the metadata cannot be written: {faults[0]}")
-    return metadata
+    return raw
 
 
 def _place(tensors: Iterable[NewTensor]) -> list[tuple[TensorIndexEntry, memoryview]]:
@@ -86,8 +90,8 @@ def _place(tensors: Iterable[NewTensor]) -> list[tuple[TensorIndexEntry, memoryv
     parent = SimpleNamespace(entries=[])
     at = 0
     for index, (name, tensor) in enumerate(encoded):
-        data = memoryview(tensor.data).cast("B")
-        code = DType(tensor.dtype).facts.canonical_code
+        data = _flat(tensor)
+        code = _dtype(tensor).facts.canonical_code
         shape = tuple(tensor.shape)
         entry = TensorIndexEntry(len(name), name, code, len(shape), shape, at, len(data))
         _refuse(entry, parent, index)
@@ -101,11 +105,31 @@ def _encoded(name: str) -> bytes:
     try:
         return name.encode("utf-8")
     except UnicodeEncodeError as error:
-        raise RequestError(f"tensor {name!a}: the name cannot be written as UTF-8: {error.reason}") from error
+        raise RequestError(f"tensor {_label(name)}: the name cannot be written as UTF-8: {error.reason}") from error
+
+
+def _label(name: str) -> str:
+    return shorten(name)
+
+
+def _dtype(tensor: NewTensor) -> DType:
+    try:
+        return DType(tensor.dtype)
+    except ValueError as error:
+        raise RequestError(
+            f"tensor {_label(tensor.name)}: expected a member of DType, found {tensor.dtype!r}"
+        ) from error
+
+
+def _flat(tensor: NewTensor) -> memoryview:
+    view = memoryview(tensor.data)
+    if not view.c_contiguous:
+        raise RequestError(f"tensor {_label(tensor.name)}: expected data without gaps, found a strided view")
+    return view.cast("B") if view.nbytes else memoryview(b"")  # a shape with a zero cannot be cast
 
 
 def _refuse(entry: TensorIndexEntry, parent: SimpleNamespace, index: int) -> None:
-    label = ascii(entry.name.decode())
+    label = _label(entry.name.decode())
     # The extent is right by construction; a root of this size keeps its rule out of the way.
     root = SimpleNamespace(len_file=entry.ofs_tensor + entry.len_tensor, header=SimpleNamespace(ofs_data=0))
     if any(dim < 0 for dim in entry.dims):

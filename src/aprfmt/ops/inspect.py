@@ -8,8 +8,8 @@ from typing import Any
 
 from ..checksum import crc32
 from ..container import Container
-from ..layout import Header
-from ..metadata import PROVENANCE_KEYS
+from ..layout import Header, facts
+from ..metadata import PROVENANCE_KEYS, Metadata
 from ..rules import Finding, Severity, run
 from ..rules.footer import footer_mismatch
 from ..source import iter_chunks
@@ -23,15 +23,15 @@ Progress = Callable[[int, int], None]
 class Inspection:
     """The head of a container. `findings` are the faults; what cannot be read because of one is None.
 
-    `footer_valid` is None when the footer was not checked or is absent. Sizes and offsets are in bytes.
+    `sections` has the spans that the header and the index declare, without those that take an index which cannot be
+    read. `footer_valid` is None when the footer was not checked or is absent. Sizes and offsets are in bytes.
     """
 
     header: Header
     checksum_valid: bool
     nbytes: int
-    sections: Mapping[str, tuple[int, int] | None] | None
-    n_tensors_nbytes: int | None
-    metadata: Mapping[str, Any] | None
+    sections: Mapping[str, tuple[int, int] | None]
+    metadata: Metadata | None
     provenance: Mapping[str, Any]
     footer: int | None
     footer_present: bool | None
@@ -54,6 +54,11 @@ def footer_crc32(container: Container, progress: Progress | None = None) -> int:
         if progress is not None:
             progress(done, stop)
     return value
+
+
+def _sections_before_data(container: Container) -> dict[str, tuple[int, int] | None]:
+    names = facts.LAYOUT[: facts.LAYOUT.index("tensor_index") + 1]
+    return {name: getattr(facts, f"locate_{name}")(container.root) for name in names}
 
 
 def inspect(container: Container, *, check: bool = False, progress: Progress | None = None) -> Inspection:
@@ -80,8 +85,7 @@ def inspect(container: Container, *, check: bool = False, progress: Progress | N
         header=container.header,
         checksum_valid=container.header_checksum_valid,
         nbytes=container.source.size,
-        sections=container.sections if index_readable else None,
-        n_tensors_nbytes=sum(tensor.nbytes for tensor in container.tensors) if index_readable else None,
+        sections=container.sections if index_readable else _sections_before_data(container),
         metadata=metadata,
         provenance={key: None if metadata is None else metadata.get(key) for key in PROVENANCE_KEYS},
         footer=footer,

@@ -37,11 +37,12 @@ _KEPT_HEADER_FIELDS = ("version_major", "version_minor", "flags", "num_tensors",
 class Stamp:
     """A stamp that is planned and not yet written.
 
-    `notes` says, a sentence each, what is different beside the patched keys: a footer that is added, bytes that are
-    dropped.
+    `notes` says, a sentence each, what is different beside the patched keys: a footer or a flag that is added, bytes
+    that are dropped.
     """
 
     plan: Plan
+    input_metadata: Metadata
     metadata: Metadata
     flags: Flags
     n_tensors: int
@@ -77,14 +78,17 @@ def plan_stamp(container: Container, patch: ProvenancePatch, *, drop_trailing: b
                 found=trailing.found,
             )
         notes.append(f"{container.n_trailing_bytes} bytes behind the footer are dropped")
-    metadata = Metadata(container.metadata.splice(patch.values()), limits=container.limits)
-    _ = metadata.members  # what is about to be written must be readable again
-    if len(metadata.raw) > container.limits.max_metadata_bytes:
+    spliced = container.metadata.splice(patch.values())
+    if len(spliced) > container.limits.max_metadata_bytes:
         raise LimitExceededError(
             f"the metadata would become too large: expected at most {container.limits.max_metadata_bytes} bytes "
-            f"(max_metadata_bytes), found {len(metadata.raw)}"
+            f"(max_metadata_bytes), found {len(spliced)}"
         )
+    metadata = Metadata(spliced, limits=container.limits)
+    _ = metadata.members  # what is about to be written must be readable again
     flags = container.header.flags | Flags.LAYOUT_ROW_MAJOR
+    if flags != container.header.flags:
+        notes.append("the header flag LAYOUT_ROW_MAJOR is added")
     head = layout.build_head(_kept_header(container, flags), metadata.raw, _index_bytes(container))
     notes += _lost_filler(container)
     check = None
@@ -97,7 +101,15 @@ def plan_stamp(container: Container, patch: ProvenancePatch, *, drop_trailing: b
         Copy(container.header.ofs_data, container.required_len, check),
         Seal(layout.FOOTER_SIZE, layout.build_footer),
     )
-    return Stamp(plan, metadata, flags, len(container.tensors), container.source.size, tuple(notes))
+    return Stamp(
+        plan=plan,
+        input_metadata=container.metadata,
+        metadata=metadata,
+        flags=flags,
+        n_tensors=len(container.tensors),
+        input_nbytes=container.source.size,
+        notes=tuple(notes),
+    )
 
 
 def _kept_header(container: Container, flags: Flags) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..container import Container
-from ..layout import facts
+from ..layout import dtype_facts, facts
 from . import Finding, Severity, rule
 
 __all__: list[str] = []
@@ -28,5 +28,27 @@ def name_not_utf8(container: Container) -> Iterator[Finding]:
                 (start + error.start, start + error.end),
                 "UTF-8",
                 ascii(tensor.name_bytes[error.start : error.end]),
+                ascii(tensor.name),
+            )
+
+
+@rule("APR-I008", name="dtype-id-legacy", needs=("APR-I001",))
+def dtype_id_legacy(container: Container) -> Iterator[Finding]:
+    """The element type stands under an id that writers gave up: another family of readers takes it for another type.
+
+    Rewriting the file with a current writer gives the id that is expected.
+    """
+    for tensor in container.tensors:
+        known = dtype_facts(tensor.entry.dtype)
+        if known is not None and known.canonical_code != known.code:
+            spans = facts.spans_tensor_index_entry(tensor.entry, tensor.entry_span[0])
+            yield Finding(
+                "APR-I008",
+                Severity.WARNING,
+                "the id of the element type is one that writers gave up",
+                f"tensor_index.entries[{tensor.index}].dtype",
+                spans["dtype"],
+                f"{known.canonical_code} for {known.id}",
+                str(known.code),
                 ascii(tensor.name),
             )

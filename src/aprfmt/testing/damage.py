@@ -13,7 +13,11 @@ from ..layout import facts
 __all__ = ["damaged", "sealed"]
 
 _EVIL = (0, 1, 19, 63, 64, 65, 255, 256, 0xFFFF, 1 << 31, (1 << 32) - 1, 1 << 53, (1 << 63) - 1, 1 << 63, (1 << 64) - 1)
-_COUNTS = ("num_tensors", "len_metadata", "ofs_metadata", "ofs_tensor_index", "ofs_data")
+_NEAR = (-64, -1, 1, 64)
+_HEADER_FIELDS = (
+    *("num_tensors", "len_metadata", "ofs_metadata", "ofs_tensor_index", "ofs_data"),
+    *("flags", "version_major"),
+)
 _ENTRY_FIELDS = ("len_name", "dtype", "ndim", "ofs_tensor", "len_tensor")
 
 
@@ -35,26 +39,43 @@ def _put(raw: bytes, span: tuple[int, int], value: int) -> bytes:
     return raw[:start] + value.to_bytes(stop - start, "little") + raw[stop:]
 
 
-def _values(draw: st.DrawFn, raw: bytes) -> int:
-    near = draw(st.sampled_from((*_EVIL, len(raw), -1)))
-    return len(raw) + draw(st.integers(-70, 2)) if near < 0 else near
+def _wrong(draw: st.DrawFn, right: int, raw: bytes) -> int:
+    """A value that is near the right one, near the size of the file, at an end or a boundary, or one bit off."""
+    kind = draw(st.sampled_from(("near", "end", "size", "evil", "bit")))
+    if kind == "end":
+        return draw(st.sampled_from((_EVIL[0], _EVIL[-1])))
+    if kind == "near":
+        return right + draw(st.sampled_from(_NEAR))
+    if kind == "size":
+        return len(raw) + draw(st.integers(-70, 2))
+    return draw(st.sampled_from(_EVIL)) if kind == "evil" else right ^ 1 << draw(st.integers(0, 15))
+
+
+def _places(raw: bytes) -> st.SearchStrategy[int]:
+    """Positions in the file, its end included; mostly behind the header, without which little is left to judge."""
+    head = min(layout.HEADER_SIZE, len(raw))
+    # Samples of a range are drawn evenly, integers mostly near its ends.
+    behind = st.sampled_from(range(head, len(raw) + 1))
+    near_end = st.sampled_from(range(max(0, len(raw) - 70), len(raw) + 1))
+    return st.one_of(behind, behind, near_end, near_end, st.sampled_from(range(len(raw) + 1)))
 
 
 def _flipped(draw: st.DrawFn, raw: bytes) -> bytes:
     damaged_raw = bytearray(raw)
     for _ in range(draw(st.integers(1, 4))):
-        if damaged_raw:
-            damaged_raw[draw(st.integers(0, len(raw) - 1))] ^= 1 << draw(st.integers(0, 7))
+        at = draw(_places(raw))
+        if at < len(raw):
+            damaged_raw[at] ^= 1 << draw(st.integers(0, 7))
     return bytes(damaged_raw)
 
 
 def _truncated(draw: st.DrawFn, raw: bytes) -> bytes:
-    return raw[: draw(st.integers(0, len(raw)))]
+    return raw[: draw(_places(raw))]
 
 
 def _spliced(draw: st.DrawFn, raw: bytes) -> bytes:
     """A stretch of the file, or a few bytes, in place of another stretch; both may be empty."""
-    places = st.integers(0, len(raw))
+    places = _places(raw)
     start, stop = sorted((draw(places), draw(places)))
     first, last = sorted((draw(places), draw(places)))
     middle = raw[first:last] if draw(st.booleans()) else draw(st.binary(max_size=4))
@@ -66,10 +87,8 @@ def _miscounted(draw: st.DrawFn, raw: bytes) -> bytes:
     if len(raw) < layout.HEADER_SIZE:
         return raw
     header = layout.parse_header(raw)
-    field = draw(st.sampled_from(_COUNTS))
-    value = (
-        getattr(header, field) + draw(st.sampled_from((-64, -1, 1, 64))) if draw(st.booleans()) else _values(draw, raw)
-    )
+    field = draw(st.sampled_from(_HEADER_FIELDS))
+    value = _wrong(draw, int(getattr(header, field)), raw)
     return sealed(_put(raw, facts.spans_header(header, 0)[field], value))
 
 
@@ -90,7 +109,7 @@ def _misplaced(draw: st.DrawFn, raw: bytes) -> bytes:
         entries[at] = entries[0]
     else:
         span = facts.spans_tensor_index_entry(_BLANK_ENTRY, 0)[field]
-        entries[at][field] = _values(draw, raw) & ((1 << 8 * (span[1] - span[0])) - 1)
+        entries[at][field] = _wrong(draw, entries[at][field], raw) & ((1 << 8 * (span[1] - span[0])) - 1)
     for section in ("header", "footer"):
         if tree[section] is not None:
             del tree[section]["checksum"]
@@ -98,7 +117,14 @@ def _misplaced(draw: st.DrawFn, raw: bytes) -> bytes:
 
 
 _BLANK_ENTRY = layout.TensorIndexEntry(0, b"", 0, 0, (), 0, 0)
-_KINDS: tuple[Callable[[st.DrawFn, bytes], bytes], ...] = (_truncated, _flipped, _spliced, _miscounted, _misplaced)
+_KINDS: tuple[Callable[[st.DrawFn, bytes], bytes], ...] = (
+    _truncated,
+    _flipped,
+    _spliced,
+    _miscounted,
+    _misplaced,
+    _misplaced,
+)
 
 
 @st.composite

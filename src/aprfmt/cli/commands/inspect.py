@@ -6,43 +6,79 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..options import file_argument, output_options, progress
+from ..options import file_argument, open_container, output_options, progress
 
 if TYPE_CHECKING:
     from ...ops.inspect import Inspection
 
-__all__ = ["command"]
+__all__ = ["JSON_KEYS", "command"]
+
+JSON_KEYS = {
+    "file": "the path as given, `-` for standard input",
+    "valid": "whether no fault was found that every careful reader must raise",
+    "format": "`APR v` and the major version",
+    "version": "`MAJOR.MINOR`",
+    "tensor_count": "number of tensors the header announces",
+    "size_bytes": "size of the file",
+    "checksum_valid": "whether the checksum *of the header* is right; says nothing about the rest of the file",
+    "architecture, num_layers, num_heads, hidden_size, vocab_size": "as in `metadata`; only those that are there",
+    "flags": "every flag of the header by name, true or false; `reserved` holds the undefined bits as a number",
+    "header_flags_bits": "the same as a number",
+    "header": (
+        "`metadata_offset`, `metadata_size`, `tensor_index_offset`, `data_offset` as numbers; "
+        "`checksum` and `reserved` in hexadecimal"
+    ),
+    "sections": (
+        "`[start, end]` of every section in bytes, null when it is absent; "
+        "without `tensor_data` and what follows when the index cannot be read"
+    ),
+    "footer": (
+        "`present` and `stored` (the checksum in hexadecimal), null when the index or the data section is damaged; "
+        "`valid` is null without `--check`"
+    ),
+    "provenance": "`license`, `data_source`, `data_license`: always there, null when missing",
+    "metadata": (
+        "the known keys that are there, and always `license`, `data_source`, `data_license`, `architecture`, "
+        "`hf_architecture`, `hf_model_type`; null when the metadata cannot be read"
+    ),
+    "other_keys": "every other key of the metadata, with the size of its value in bytes",
+    "findings": (
+        "all faults, warnings and infos: `rule`, `severity`, `field`, `start`, `end`, `message`, `expected`, `found`, "
+        "`tensor`"
+    ),
+    "error": "the first fault, as under [Errors](#errors); only there with exit code 4",
+}
 
 _ALWAYS = ("architecture", "hf_architecture", "hf_model_type")
 _SUMMARY = ("architecture", "num_layers", "num_heads", "hidden_size", "vocab_size")
 
 
-@click.command(short_help="Show header, sections, flags, metadata and provenance.")
+@click.command(short_help="Show header, sections, flags, metadata and provenance.", add_help_option=False)
 @file_argument
 @click.option("--check", is_flag=True, help="Read every byte and hold the footer against it.")
 @output_options
 def command(file: str, check: bool, as_json: bool, quiet: bool, verbose: bool) -> int:
     """Show what FILE says about itself, and whether its head can be believed.
 
-    Reads the head only, unless --check. Exit code 4 when a fault was found that every careful reader must raise; what
-    could be read is shown all the same.
+    Reads the head only, unless --check. FILE may be - for standard input. Exit code 4 when a fault was found that
+    every careful reader must raise; what could be read is shown all the same.
     """
-    from ... import files
     from ...ops.inspect import inspect
-    from .. import EXIT_FORMAT, render
+    from .. import render
+    from ..exits import FORMAT, OK
 
-    with files.open(file) as container, progress("checking", quiet=quiet) as update:
+    with open_container(file) as container, progress("checking", quiet=quiet) as update:
         seen = inspect(container, check=check, progress=update)
-        if as_json:
-            value = _json(file, seen)
-            if not seen.valid:
-                value["error"] = render.first_error_json(seen.findings, EXIT_FORMAT)
-            render.json_object(value)
-        elif not quiet:
+    if as_json:
+        value = _json(file, seen)
+        if not seen.valid:
+            value["error"] = render.error_json(seen.findings, file)
+        render.json_object(value)
+    else:
+        if not quiet:
             _text(file, seen)
-    if not as_json:
-        render.findings(seen.findings, verbose=verbose)
-    return 0 if seen.valid else EXIT_FORMAT
+        render.findings(seen.findings, file=file, verbose=verbose, quiet=quiet)
+    return OK if seen.valid else FORMAT
 
 
 def _flags(seen: Inspection) -> dict[str, Any]:
@@ -95,9 +131,7 @@ def _json(file: str, seen: Inspection) -> dict[str, Any]:
             "checksum": f"{header.checksum:#010x}",
             "reserved": header.reserved.hex(),
         },
-        "sections": None
-        if seen.sections is None
-        else {name: None if span is None else list(span) for name, span in seen.sections.items()},
+        "sections": {name: None if span is None else list(span) for name, span in seen.sections.items()},
         "footer": {
             "present": seen.footer_present,
             "stored": None if seen.footer is None else f"{seen.footer:#010x}",
@@ -114,10 +148,11 @@ def _text(file: str, seen: Inspection) -> None:
     from .. import render
 
     header = seen.header
-    names = [name for name, value in _flags(seen).items() if value]
-    undefined = _flags(seen)["reserved"]
+    flags = _flags(seen)
+    undefined = flags.pop("reserved")
+    names = [name for name, value in flags.items() if value]
     if undefined:
-        names[-1] = f"undefined({undefined:#x})"
+        names.append(f"undefined({undefined:#x})")
     if not seen.footer_present:
         footer = "(unknown)" if seen.footer_present is None else "(absent)"
     else:
@@ -128,44 +163,31 @@ def _text(file: str, seen: Inspection) -> None:
         [
             ("  Format", f"APR v{header.version_major}"),
             ("  Version", _version(seen)),
-            ("  Size", f"{seen.nbytes} bytes ({render.size(seen.nbytes)})"),
+            ("  Size", render.exact_size(seen.nbytes)),
             ("  Tensors", str(header.num_tensors)),
-            ("  Checksum", f"{header.checksum:#010x} ({'valid' if seen.checksum_valid else 'INVALID'})"),
-            ("  Footer", footer),
+            ("  Header checksum", f"{header.checksum:#010x} ({'valid' if seen.checksum_valid else 'WRONG'})"),
+            ("  Footer checksum", footer),
             ("  Flags", f"{int(header.flags):#06x} {', '.join(names) or '(none)'}"),
         ]
     )
-    if seen.sections is not None:
-        render.line("\n  Sections:")
-        rows = [
-            (
-                f"    {name}",
-                *([f"{span[0]:#x}", f"{span[1]:#x}", f"{span[1] - span[0]} bytes"] if span else ["-"] * 3),
-            )
-            for name, span in seen.sections.items()
-        ]
-        render.table(rows, right=(1, 2, 3))
+    render.line("\n  Sections:")
+    rows = [
+        (f"    {name}", *((f"{span[0]:#x}..{span[1]:#x}", render.count(span[1] - span[0], "byte")) if span else "--"))
+        for name, span in seen.sections.items()
+    ]
+    render.table(rows, right=(1,))
     render.line("\n  Provenance:")
     for key, value in seen.provenance.items():
-        shown = "(missing)" if value is None else '""' if value == "" else render.escape(value)
-        render.line(f"    {key}: {shown}")
+        render.line(f"    {key}: {'(unreadable)' if seen.metadata is None else render.short(value)}")
+    if seen.metadata is None:
+        render.line("\n  Metadata: (unreadable)")
     known, others = _known(seen)
     rest = {key: value for key, value in known.items() if key not in seen.provenance and value is not None}
     if rest:
         render.line("\n  Metadata:")
         for key, value in rest.items():
-            render.line(f"    {key}: {_short(value)}")
+            render.line(f"    {key}: {render.short(value)}")
     if others:
         render.line("\n  Other keys:")
-        render.table([(f"    {key}", f"{nbytes} bytes") for key, nbytes in others.items()], right=(1,))
-    if seen.metadata is None:
-        render.line("\n  Metadata: (unreadable)")
-
-
-def _short(value: Any) -> str:
-    import json
-
-    from .. import render
-
-    text = render.escape(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
-    return text if len(text) <= 100 else f"{text[:100]}… ({len(text)} characters)"
+        for key, nbytes in others.items():
+            render.line(f"    {render.short(key)}: {render.size(nbytes)}")

@@ -6,26 +6,32 @@ import click
 
 from ..options import output_options
 
-__all__ = ["command"]
+__all__ = ["JSON_KEYS", "command"]
+
+JSON_KEYS = {
+    "name": "name of the file",
+    "sha256": "SHA-256 of its bytes, in hexadecimal",
+    "text": "the file",
+}
 
 _FILES = {"ksy": "apr_v2.ksy", "metadata": "metadata.schema.json", "readme": "README.md"}
 
 
-@click.command(short_help="Print the specification of the format.")
-@click.argument("which", type=click.Choice(list(_FILES)), default="ksy", metavar="[ksy|metadata|readme]")
+@click.command(short_help="Print the specification of the format.", add_help_option=False)
+@click.argument("which", type=click.Choice(list(_FILES)), default="ksy", metavar=f"[{'|'.join(_FILES)}]")
 @output_options
 def command(which: str, as_json: bool, quiet: bool, verbose: bool) -> None:
-    """Print the layout (a Kaitai Struct file), the metadata schema (JSON Schema), or how to read them."""
+    """Print the layout (ksy, a Kaitai Struct file, the default), the schema of the metadata, or how to read them."""
     from hashlib import sha256
 
     from ...files import read_spec
     from .. import render
 
-    raw = read_spec(_FILES[which])
-    digest = sha256(raw).hexdigest()
+    data = read_spec(_FILES[which])
+    digest = sha256(data).hexdigest()
     if as_json:
-        render.json_object({"name": _FILES[which], "sha256": digest, "text": raw.decode("utf-8")})
+        render.json_object({"name": _FILES[which], "sha256": digest, "text": data.decode("utf-8")})
     elif not quiet:
-        click.echo(raw, nl=False)
-    if verbose:
-        render.note(f"{_FILES[which]}: {len(raw)} bytes, SHA-256 {digest}")
+        render.raw(data)
+    if verbose and not as_json:
+        render.note(f"{_FILES[which]}: {render.count(len(data), 'byte')}, SHA-256 {digest}")

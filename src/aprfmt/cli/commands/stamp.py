@@ -2,15 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..options import output_options, progress
+from ..options import about, output_options, progress
 
-__all__ = ["command"]
+if TYPE_CHECKING:
+    from ...ops.stamp import Stamp
 
-# The option of each key; `version` would look like a question about aprfmt itself.
+__all__ = ["JSON_KEYS", "command"]
+
+JSON_KEYS = {
+    "command": "`stamp`",
+    "input": "FILE as given",
+    "output": "OUT as given; null in a dry run without it",
+    "input_bytes": "size of the input",
+    "output_bytes": "size of the output",
+    "tensor_count": "number of tensors",
+    "stamped": (
+        "`license`, `data_source`, `data_license`, `hf_architecture`, `hf_model_type`, `architecture` and every other "
+        "key that was asked for, as they stand in the output; null when missing"
+    ),
+    "header_flags_bits": "the flags of the output as a number",
+    "changed": "the keys whose value is another than before, each with `before` and `after`",
+    "dry_run": "whether nothing was written",
+    "notes": "sentences about what else is different: a footer or a flag that is added, bytes that are dropped",
+}
+
+# The option of each key; `--version` would look like a question about aprfmt itself.
 _OPTIONS = {
     "license": "Licence of the model.",
     "data_source": "Where the training data comes from.",
@@ -37,10 +58,17 @@ def _patch_options(function: Any) -> Any:
     return function
 
 
-@click.command(short_help="Set provenance in the metadata, change nothing else.")
-@click.argument("file", type=click.Path(), metavar="FILE")
+# Whether a path can be read or written is the system's to say: `readable` would make it a wrong usage.
+@click.command(short_help="Set provenance in the metadata, change nothing else.", add_help_option=False)
+@click.argument("file", type=click.Path(readable=False), metavar="FILE")
 @_patch_options
-@click.option("-o", "--output", type=click.Path(), metavar="OUT", help="The file to write; required without -n.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(readable=False),
+    metavar="OUT",
+    help="The file to write; required without -n.",
+)
 @click.option("-f", "--force", is_flag=True, help="Overwrite OUT when it exists; OUT may be FILE itself.")
 @click.option("-n", "--dry-run", is_flag=True, help="Check everything, every byte included, and write nothing.")
 @click.option("--drop-trailing", is_flag=True, help="Drop bytes behind the footer instead of refusing them.")
@@ -58,17 +86,22 @@ def command(
 ) -> None:
     """Write a copy of FILE to OUT with provenance keys set in its metadata.
 
-    Tensor bytes, index and header flags stay as they are. Every byte of FILE is held against its footer while it is
-    copied: a damaged file is refused. OUT appears whole or not at all.
+    Tensor bytes, index and header flags stay as they are; the flag LAYOUT_ROW_MAJOR is added when it is missing. Every
+    byte of FILE is held against its footer while it is copied: a damaged file is refused. OUT appears whole or not at
+    all. An empty TEXT sets an empty value.
     """
     from ... import stamp_file
     from ...metadata import ProvenancePatch
     from .. import render
 
-    patch = ProvenancePatch(**keys)
+    context = click.get_current_context()
     if output is None and not dry_run:
-        raise click.UsageError("Missing option '-o' / '--output'.", click.get_current_context())
-    with progress("checking" if dry_run else "stamping", quiet=quiet) as update:
+        raise click.UsageError("Missing option '-o' / '--output'.", context)
+    if "-" in (file, output):
+        raise click.UsageError("stamp neither reads nor writes a stream; './-' is a file of the name '-'.", context)
+    patch = ProvenancePatch(**keys)
+    with about(file, output), progress("checking" if dry_run else "stamping", quiet=quiet) as update:
+        Path(file).stat()  # a file that is missing is said before a patch that is empty, as the reference does
         done = stamp_file(
             file,
             output,
@@ -78,10 +111,12 @@ def command(
             drop_trailing=drop_trailing,
             progress=update,
         )
-    shown = dict.fromkeys((*_REPORTED, *patch.values()))
-    stamped = {key: done.metadata.get(key) for key in shown}
-    for text in done.notes:
-        render.note(text)
+    stamped = {key: done.metadata.get(key) for key in dict.fromkeys((*_REPORTED, *patch.values()))}
+    changed = {
+        key: {"before": done.input_metadata.get(key), "after": value}
+        for key, value in stamped.items()
+        if done.input_metadata.get(key) != value
+    }
     if as_json:
         render.json_object(
             {
@@ -93,21 +128,27 @@ def command(
                 "tensor_count": done.n_tensors,
                 "stamped": stamped,
                 "header_flags_bits": int(done.flags),
+                "changed": changed,
                 "dry_run": dry_run,
                 "notes": list(done.notes),
             }
         )
-        return
-    if quiet:
-        return
-    verb, target = ("Would stamp", output or "nowhere") if dry_run else ("Stamped", output or "")
-    render.line(
-        f"{verb} {render.escape(file)} -> {render.escape(target)} "
-        f"({done.n_tensors} tensors, {done.input_nbytes} -> {done.output_nbytes} bytes)"
-    )
-    for key, value in stamped.items():
-        text = "(unset)" if value is None else render.escape(value)
-        render.line(f"  {key + ':':<17}{text}")
-    if verbose:
-        names = ", ".join(flag.name.lower() for flag in done.flags if flag.name)
-        render.line(f"  {'flags:':<17}{int(done.flags):#06x} {names}")
+    elif not quiet:
+        target = "" if output is None else f" -> {render.escape(output)}"
+        render.line(f"{'Would stamp' if dry_run else 'Stamped'} {render.escape(file)}{target} ({_sizes(done)})")
+        for key, value in stamped.items():
+            before = f"{render.short(changed[key]['before'])} -> " if key in changed else ""
+            render.line(f"  {key + ':':<17}{before}{render.short(value)}")
+        if verbose:
+            names = ", ".join(flag.name.lower() for flag in done.flags if flag.name)
+            render.line(f"  {'flags:':<17}{int(done.flags):#06x} {names}")
+        if not changed:
+            render.note("every key had its value already")
+        for text in done.notes:
+            render.note(text)
+
+
+def _sizes(done: Stamp) -> str:
+    from .. import render
+
+    return f"{render.count(done.n_tensors, 'tensor')}, {done.input_nbytes} -> {done.output_nbytes} bytes"

@@ -2,66 +2,92 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..options import file_argument, output_options
+from ..options import file_argument, open_container, output_options
 
 if TYPE_CHECKING:
     from ...tensors import Tensor
 
-__all__ = ["command"]
+__all__ = ["JSON_KEYS", "command"]
+
+JSON_KEYS = {
+    "file": "the path as given, `-` for standard input",
+    "format_version": "`v` and the major version",
+    "valid": "whether the head has no fault that every careful reader must raise",
+    "tensor_count": "number of tensors that match, listed or not",
+    "total_size_bytes": "sum of their sizes",
+    "tensors[].name": "the name; bytes that are not UTF-8 as `\\xNN`",
+    "tensors[].shape": "number of elements along each dimension, the slowest first",
+    "tensors[].dtype": "the element type in lower case; `unknown(ID)` for an id that the format does not have",
+    "tensors[].size_bytes": "size of the data",
+    "tensors[].data_offset": "start of the data, from the start of the data section",
+    "tensors[].file_span": "`[start, end]` of the data, from the start of the file",
+    "tensors[].name_hex": "the bytes of the name in hexadecimal; only there when they are not UTF-8",
+    "error": "the first fault, as under [Errors](#errors); only there with exit code 4",
+}
 
 
-@click.command(short_help="List the tensors with dtype, shape and size.")
+@click.command(short_help="List the tensors with dtype, shape and size.", add_help_option=False)
 @file_argument
 @click.option("--filter", "pattern", metavar="PATTERN", help="Names with this substring; a glob when it has * or ?.")
-@click.option("--limit", type=click.IntRange(min=0), default=0, metavar="N", help="List at most N; 0 lists all.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="List at most N; 0 lists all.",
+)
 @output_options
 def command(file: str, pattern: str | None, limit: int, as_json: bool, quiet: bool, verbose: bool) -> int:
     """List the tensors of FILE in the order of the index; totals count all that match, listed or not.
 
-    Exit code 4 when the head has a fault that every careful reader must raise; the list is shown all the same.
+    FILE may be - for standard input. Exit code 4 when the head has a fault that every careful reader must raise; the
+    list is shown all the same.
     """
-    from ... import files
     from ...rules import run
-    from .. import EXIT_FORMAT, render
+    from .. import render
+    from ..exits import FORMAT, OK
 
-    with files.open(file) as container:
+    with open_container(file) as container:
         report = run(container)
-        matching = [tensor for tensor in container.tensors if _matches(tensor.name, pattern)]
-        listed = matching[:limit] if limit else matching
-        total = sum(tensor.nbytes for tensor in matching)
-        if as_json:
-            value: dict[str, Any] = {
-                "file": file,
-                "format_version": f"v{container.header.version_major}",
-                "valid": not report.errors,
-                "tensor_count": len(matching),
-                "total_size_bytes": total,
-                "tensors": [_json(tensor) for tensor in listed],
-            }
-            if report.errors:
-                value["error"] = render.first_error_json(report.errors, EXIT_FORMAT)
-            render.json_object(value)
-        elif not quiet:
+        matches = _matcher(pattern)
+        matching = [tensor for tensor in container.tensors if matches(tensor.name)]
+    listed = matching[:limit] if limit else matching
+    total = sum(tensor.nbytes for tensor in matching)
+    if as_json:
+        value: dict[str, Any] = {
+            "file": file,
+            "format_version": f"v{container.header.version_major}",
+            "valid": not report.errors,
+            "tensor_count": len(matching),
+            "total_size_bytes": total,
+            "tensors": [_json(tensor) for tensor in listed],
+        }
+        if report.errors:
+            value["error"] = render.error_json(report.errors, file)
+        render.json_object(value)
+    else:
+        if not quiet:
             _text(listed, verbose=verbose)
-            hidden = f", {len(matching) - len(listed)} not listed" if len(listed) < len(matching) else ""
-            render.line(f"{len(matching)} tensors, {total} bytes ({render.size(total)}){hidden}")
-    if not as_json:
-        render.findings(report.findings, verbose=verbose)
-    return EXIT_FORMAT if report.errors else 0
+            hidden = f"; {len(matching) - len(listed)} not listed" if len(listed) < len(matching) else ""
+            render.line(f"{render.count(len(matching), 'tensor')}, {render.exact_size(total)}{hidden}")
+        render.findings(report.findings, file=file, verbose=verbose, quiet=quiet)
+    return FORMAT if report.errors else OK
 
 
-def _matches(name: str, pattern: str | None) -> bool:
+def _matcher(pattern: str | None) -> Callable[[str], bool]:
     if pattern is None:
-        return True
+        return lambda _name: True
     if "*" in pattern or "?" in pattern:
         from fnmatch import fnmatchcase
 
-        return fnmatchcase(name, pattern)
-    return pattern in name
+        return lambda name: fnmatchcase(name, pattern)
+    return lambda name: pattern in name
 
 
 def _json(tensor: Tensor) -> dict[str, Any]:
@@ -86,15 +112,10 @@ def _text(tensors: list[Tensor], *, verbose: bool) -> None:
 
     if not tensors:
         return
-    head = ["NAME", "DTYPE", "SHAPE", "BYTES", *(["DATA OFFSET", "IN FILE"] if verbose else [])]
-    rows = [head]
+    rows = [["DTYPE", "SHAPE", "BYTES", *(["DATA OFFSET", "IN FILE"] if verbose else []), "NAME"]]
     for tensor in tensors:
         start, stop = tensor.file_span
-        row = [
-            tensor.name,
-            tensor.dtype_name,
-            "x".join(map(str, tensor.shape)) or "scalar",
-            str(tensor.nbytes),
-        ]
-        rows.append([*row, *([str(tensor.data_offset), f"{start:#x}..{stop:#x}"] if verbose else [])])
-    render.table(rows, right=(3, 4))
+        shape = "x".join(map(str, tensor.shape)) or "scalar"
+        places = [str(tensor.data_offset), f"{start:#x}..{stop:#x}"] if verbose else []
+        rows.append([tensor.dtype_name, shape, str(tensor.nbytes), *places, tensor.name])
+    render.table(rows, right=(2, 3))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import KEEP, IntEnum, IntFlag
 from typing import Any
 
-from ..model import BlockFacts, ChecksumFact, FieldRule, Violation, align_up, inside, show
+from ..model import BlockFacts, ChecksumFact, FieldRule, FieldShape, Violation, align_up, inside, show
 
 ALIGNMENT = 64
 """The grid, in bytes, on which a canonical writer starts every section and every tensor."""
@@ -414,10 +414,18 @@ def spans_header(this: Header, start: int) -> dict[str, tuple[int, int]]:
     return spans
 
 
+def nbytes_header(this: Header) -> int:
+    """Size in bytes of a `Header`."""
+    del this
+    return 64
+
+
 def check_header(
     this: Header, *, root: Any = None, parent: Any = None, index: int = 0
 ) -> Iterator[Violation]:
     """Every statement of the specification that a `Header` breaks."""
+    value: Any
+    wanted: Any
     value = this.magic
     if not (value == b'APR\x00'):
         yield Violation('APR-H001', 'error', 'magic', show(b'APR\x00'), show(value))
@@ -467,6 +475,8 @@ def check_flags(
     this: Flags, *, root: Any = None, parent: Any = None, index: int = 0
 ) -> Iterator[Violation]:
     """Every statement of the specification that a `Flags` breaks."""
+    value: Any
+    wanted: Any
     value = this >> 11 & 0x1
     wanted = False
     if not (value == wanted):
@@ -505,10 +515,16 @@ def spans_tensor_index_entry(this: TensorIndexEntry, start: int) -> dict[str, tu
     return spans
 
 
+def nbytes_tensor_index_entry(this: TensorIndexEntry) -> int:
+    """Size in bytes of a `TensorIndexEntry`."""
+    return 20 + len(this.name) + 8 * len(this.dims)
+
+
 def check_tensor_index_entry(
     this: TensorIndexEntry, *, root: Any = None, parent: Any = None, index: int = 0
 ) -> Iterator[Violation]:
     """Every statement of the specification that a `TensorIndexEntry` breaks."""
+    value: Any
     value = this.len_name
     low = 1
     if not (value >= low):
@@ -547,6 +563,12 @@ def spans_footer(this: Footer, start: int) -> dict[str, tuple[int, int]]:
     spans['checksum'] = (at, end)
     at = end
     return spans
+
+
+def nbytes_footer(this: Footer) -> int:
+    """Size in bytes of a `Footer`."""
+    del this
+    return 4
 
 
 def check_footer(
@@ -598,7 +620,7 @@ def locate_tensor_data(root: Any) -> tuple[int, int] | None:
 
 def locate_footer(root: Any) -> tuple[int, int] | None:
     """Start and end of `footer`, counted from the start of the file; None when it is absent."""
-    if not root.len_file != required_len(root):
+    if not (root.len_file != required_len(root)):
         return None
     start = required_len(root)
     return start, start + 4
@@ -606,77 +628,77 @@ def locate_footer(root: Any) -> tuple[int, int] | None:
 
 def locate_trailing(root: Any) -> tuple[int, int] | None:
     """Start and end of `trailing`, counted from the start of the file; None when it is absent."""
-    if not root.len_file > required_len(root) + 4:
+    if not (root.len_file > required_len(root) + 4):
         return None
     start = required_len(root) + 4
     return start, start + root.len_file - required_len(root) - 4
 
 
-FIELDS: Mapping[str, Mapping[str, str | None]] = {
+FIELDS: Mapping[str, Mapping[str, FieldShape]] = {
     '': {
-        'header': 'header',
-        'header_padding': None,
-        'metadata': None,
-        'metadata_padding': None,
-        'tensor_index': 'tensor_index',
-        'tensor_data': None,
-        'footer': 'footer',
-        'trailing': None,
+        'header': FieldShape(type='header'),
+        'header_padding': FieldShape(),
+        'metadata': FieldShape(),
+        'metadata_padding': FieldShape(),
+        'tensor_index': FieldShape(type='tensor_index'),
+        'tensor_data': FieldShape(),
+        'footer': FieldShape(type='footer'),
+        'trailing': FieldShape(),
     },
     'header': {
-        'magic': None,
-        'version_major': None,
-        'version_minor': None,
-        'flags': 'flags',
-        'num_tensors': None,
-        'ofs_metadata': None,
-        'len_metadata': None,
-        'ofs_tensor_index': None,
-        'ofs_data': None,
-        'checksum': None,
-        'reserved': None,
+        'magic': FieldShape(),
+        'version_major': FieldShape(limit=1 << 8),
+        'version_minor': FieldShape(limit=1 << 8),
+        'flags': FieldShape(type='flags'),
+        'num_tensors': FieldShape(limit=1 << 32),
+        'ofs_metadata': FieldShape(limit=1 << 64),
+        'len_metadata': FieldShape(limit=1 << 32),
+        'ofs_tensor_index': FieldShape(limit=1 << 64),
+        'ofs_data': FieldShape(limit=1 << 64),
+        'checksum': FieldShape(limit=1 << 32),
+        'reserved': FieldShape(),
     },
     'flags': {
-        'lz4_compressed': None,
-        'zstd_compressed': None,
-        'encrypted': None,
-        'signed': None,
-        'sharded': None,
-        'quantized': None,
-        'has_filterbank': None,
-        'has_model_card': None,
-        'streaming': None,
-        'has_vocab': None,
-        'layout_row_major': None,
-        'layout_column_major': None,
-        'reserved': None,
+        'lz4_compressed': FieldShape(limit=1 << 1),
+        'zstd_compressed': FieldShape(limit=1 << 1),
+        'encrypted': FieldShape(limit=1 << 1),
+        'signed': FieldShape(limit=1 << 1),
+        'sharded': FieldShape(limit=1 << 1),
+        'quantized': FieldShape(limit=1 << 1),
+        'has_filterbank': FieldShape(limit=1 << 1),
+        'has_model_card': FieldShape(limit=1 << 1),
+        'streaming': FieldShape(limit=1 << 1),
+        'has_vocab': FieldShape(limit=1 << 1),
+        'layout_row_major': FieldShape(limit=1 << 1),
+        'layout_column_major': FieldShape(limit=1 << 1),
+        'reserved': FieldShape(limit=1 << 4),
     },
     'tensor_index': {
-        'entries': 'tensor_index_entry',
-        'padding': None,
+        'entries': FieldShape(type='tensor_index_entry', repeated=True),
+        'padding': FieldShape(),
     },
     'tensor_index_entry': {
-        'len_name': None,
-        'name': None,
-        'dtype': None,
-        'ndim': None,
-        'dims': None,
-        'ofs_tensor': None,
-        'len_tensor': None,
+        'len_name': FieldShape(limit=1 << 16),
+        'name': FieldShape(),
+        'dtype': FieldShape(limit=1 << 8),
+        'ndim': FieldShape(limit=1 << 8),
+        'dims': FieldShape(limit=1 << 64, repeated=True),
+        'ofs_tensor': FieldShape(limit=1 << 64),
+        'len_tensor': FieldShape(limit=1 << 64),
     },
     'footer': {
-        'checksum': None,
+        'checksum': FieldShape(limit=1 << 32),
     },
     'payload_digest_record': {
-        'len_name': None,
-        'name': None,
-        'dtype': None,
-        'ndim': None,
-        'dims': None,
-        'sha256': None,
+        'len_name': FieldShape(limit=1 << 16),
+        'name': FieldShape(),
+        'dtype': FieldShape(limit=1 << 8),
+        'ndim': FieldShape(limit=1 << 8),
+        'dims': FieldShape(limit=1 << 64, repeated=True),
+        'sha256': FieldShape(),
     },
 }
-"""The keys a tree may have at each type (the root is ""), each with the type that its value has, if any."""
+"""The keys a tree may have at each type (the root is ""), each with what its value must be."""
 
 
 FIELD_RULES: tuple[FieldRule, ...] = (

@@ -1,12 +1,16 @@
 # GENERATED, never edited by hand. Source: spec/apr_v2.ksy, SHA-256 227221c8878e3a2aabce91c1948596c46e44216aa7b10d0ccd6656a21da42cf5.
 # Regenerate: python -m aprfmt.codegen --write
-"""Construct structs of APR v2 model container. A given value wins, an absent one is derived; checksums are a second pass."""
+"""Construct structs of APR v2 model container.
+
+A given value wins, an absent one is derived; checksums are a second pass.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from construct import Bytes, Int8ul, Int16ul, Int32ul, Int64ul, Struct
+from construct import Bytes, Int8ul, Int16ul, Int32ul, Int64ul
 
 from ..model import align_up
 from ..runtime import (
@@ -15,10 +19,12 @@ from ..runtime import (
     Counted,
     Derived,
     Exactly,
+    Fields,
     Rest,
     Section,
     first_nbytes,
     offset_of,
+    size_of_all,
 )
 from .facts import DTYPE_FACTS
 
@@ -31,13 +37,14 @@ def size_header(this: Any, start: int) -> int:
 
 def size_tensor_index_entry(this: Any, start: int) -> int:
     """Size in bytes of a `tensor_index_entry` to be built at byte `start`."""
+    tree = this or {}
     at = start
     at += 2
-    value = this.get('name')
+    value = tree.get('name')
     at += len(value or b'')
     at += 1
     at += 1
-    value = this.get('dims')
+    value = tree.get('dims')
     at += 8 * len(value or ())
     at += 8
     at += 8
@@ -46,11 +53,12 @@ def size_tensor_index_entry(this: Any, start: int) -> int:
 
 def size_tensor_index(this: Any, start: int) -> int:
     """Size in bytes of a `tensor_index` to be built at byte `start`."""
+    tree = this or {}
     at = start
-    value = this.get('entries')
-    at += sum(size_tensor_index_entry(item, 0) for item in value or ())
-    value = this.get('padding')
-    at += len(value) if value is not None else -(at) % 64
+    value = tree.get('entries')
+    at += size_of_all(size_tensor_index_entry, value, at)
+    value = tree.get('padding')
+    at += len(value) if value is not None else -at % 64
     return at - start
 
 
@@ -62,18 +70,19 @@ def size_footer(this: Any, start: int) -> int:
 
 def size_payload_digest_record(this: Any, start: int) -> int:
     """Size in bytes of a `payload_digest_record` to be built at byte `start`."""
+    tree = this or {}
     at = start
     at += 2
-    value = this.get('name')
+    value = tree.get('name')
     at += len(value or b'')
     at += 1
     at += 1
-    value = this.get('dims')
+    value = tree.get('dims')
     at += 8 * len(value or ())
     at += 32
     return at - start
 
-header = Struct(
+header = Fields(
     "magic" / Derived(Bytes(4), lambda this: b'APR\x00'),
     "version_major" / Derived(Int8ul, lambda this: 2),
     "version_minor" / Derived(Int8ul, lambda this: 0),
@@ -87,7 +96,7 @@ header = Struct(
     "reserved" / Derived(Bytes(20), lambda this: bytes(20)),
 )
 
-tensor_index_entry = Struct(
+tensor_index_entry = Fields(
     "len_name" / Derived(Int16ul, lambda this: len(this.name)),
     "name" / Exactly(lambda this: this.len_name),
     "dtype" / Int8ul,
@@ -97,16 +106,16 @@ tensor_index_entry = Struct(
     "len_tensor" / Derived(Int64ul, lambda this: first_nbytes(DTYPE_FACTS, this.dtype, this.dims)),
 )
 
-tensor_index = Struct(
+tensor_index = Fields(
     "entries" / Counted('entries', tensor_index_entry, lambda this: this._root.header.num_tensors),
     "padding" / Rest(align=64),
 )
 
-footer = Struct(
+footer = Fields(
     "checksum" / Derived(Int32ul, lambda this: 0),
 )
 
-payload_digest_record = Struct(
+payload_digest_record = Fields(
     "len_name" / Derived(Int16ul, lambda this: len(this.name)),
     "name" / Exactly(lambda this: this.len_name),
     "dtype" / Int8ul,
@@ -117,11 +126,11 @@ payload_digest_record = Struct(
 
 
 def required_len(this: Any) -> int:
-    """The value instance `required_len`, from the context of the root."""
+    """Where the data section ends, counted from the start of the file: `ofs_data` plus the largest value of offset plus size rounded up to 64 over all tensors; without tensors `ofs_data` itself."""
     return int(this.header.ofs_data + max((_.ofs_tensor + align_up(_.len_tensor, 64) for _ in this.tensor_index.entries), default=0))
 
 
-SIZES = {
+SIZES: dict[str, Callable[[Any, int], int]] = {
     'header': lambda value, at: 64,
     'header_padding': lambda value, at: len(value) if value is not None else -at % 64,
     'metadata': lambda value, at: len(value or b''),
@@ -129,10 +138,10 @@ SIZES = {
     'tensor_index': lambda value, at: size_tensor_index(value, at),
     'tensor_data': lambda value, at: len(value) if value is not None else -at % 64,
     'footer': lambda value, at: 4,
-    'trailing': lambda value, at: len(value or b''),
+    'trailing': lambda value, at: len(value or b'') if value is not None else 0,
 }
 
-apr_v2 = Struct(
+apr_v2 = Fields(
     "header" / Section('header', lambda this: 0, lambda this: 64, subcon=header),
     "header_padding" / Section('header_padding', lambda this: 64, lambda this: this.header.ofs_metadata - 64, align=64),
     "metadata" / Section('metadata', lambda this: this.header.ofs_metadata, lambda this: this.header.len_metadata),

@@ -1,0 +1,21 @@
+"""Text of a specification inside Python source."""
+
+from __future__ import annotations
+
+__all__ = ["docstring", "first_sentence", "inline"]
+
+
+def inline(text: str) -> str:
+    """A text on one line, such that it can stand between triple quotes and means the same."""
+    return " ".join(text.split()).replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+
+
+def first_sentence(text: str) -> str:
+    """The beginning of a text on one line."""
+    flat = " ".join(text.split())
+    return inline(flat.partition(". ")[0].rstrip(".") + ".")
+
+
+def docstring(text: str) -> str:
+    """The first sentence of a text as a docstring of one line."""
+    return f'"""{first_sentence(text)}"""'

@@ -1,0 +1,182 @@
+"""Commands that are registered, their help, docs/cli.md and the README say the same, all ways."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from tests.unit.cli.running import COMMANDS, GOLDEN, REPOSITORY, aprfmt, process
+from tests.unit.rules.crafting import craft, entry_a, entry_b
+
+from aprfmt.cli import commands, docs
+from aprfmt.cli.exits import EXIT_CODES, KINDS
+from aprfmt.cli.group import cli
+from aprfmt.metadata import STAMP_KEYS
+
+PAGE = (REPOSITORY / "docs" / "cli.md").read_text(encoding="utf-8")
+README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+COMMON = {"--json", "-q", "--quiet", "-v", "--verbose", "-h", "--help"}
+
+
+def command_of(name: str) -> click.Command:
+    command = cli.get_command(click.Context(cli), name)
+    assert command is not None
+    return command
+
+
+def options_of(name: str) -> set[str]:
+    return {
+        option
+        for parameter in command_of(name).params
+        if isinstance(parameter, click.Option)
+        for option in (*parameter.opts, *parameter.secondary_opts)
+    }
+
+
+def section(name: str) -> str:
+    return PAGE.split(f"\n## aprfmt {name}\n")[1].split("\n## ")[0]
+
+
+def test_the_page_is_what_the_commands_make_of_it() -> None:
+    difference = docs.stale()
+    assert not difference, f"docs/cli.md is stale. Run: {docs.COMMAND}\n{difference}"
+
+
+def test_a_stale_page_is_noticed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(docs, "PATH", tmp_path / "cli.md")
+    assert docs.main(["--check"]) == 1
+    seen = capsys.readouterr()
+    assert "+# The command line\n" in seen.out
+    assert seen.err == f"docs/cli.md is stale. Run: {docs.COMMAND}\n"
+    assert docs.main(["--write"]) == 0
+    assert docs.main(["--check"]) == 0
+    assert (tmp_path / "cli.md").read_text(encoding="utf-8") == PAGE
+    assert docs.main(["--stdout"]) == 0
+    assert capsys.readouterr().out == PAGE
+
+
+def test_the_page_does_not_depend_on_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    for width in ("20", "200"):
+        monkeypatch.setenv("COLUMNS", width)
+        assert docs.page() == PAGE
+
+
+def test_every_place_knows_the_same_commands() -> None:
+    modules = {path.stem for path in Path(commands.__path__[0]).glob("*.py")} - {"__init__"}
+    help_text = aprfmt("--help").out
+    listed = re.findall(r"^  (\w+) {2,}\S", help_text.split("Commands:\n")[1].split("\n\n")[0], re.MULTILINE)
+    assert modules == set(COMMANDS)
+    assert listed == list(COMMANDS)
+    assert re.findall(r"^## aprfmt (\w+)$", PAGE, re.MULTILINE) == list(COMMANDS)
+    assert re.findall(r"^\| \[`aprfmt (\w+)`\]", PAGE, re.MULTILINE) == list(COMMANDS)
+    assert set(re.findall(r"^aprfmt (\w+)", README, re.MULTILINE)) == set(COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_option_is_in_the_help_and_on_the_page(name: str) -> None:
+    help_text = aprfmt(name, "--help").out
+    in_help = set(re.findall(r"(?<!\S)(--?[a-z][a-z-]*)", help_text.split("Options:\n")[1]))
+    on_page = {
+        option
+        for row in re.findall(r"^\| (`-.*?) \|", section(name), re.MULTILINE)
+        for option in re.findall(r"`(--?[a-z][a-z-]*)", row)
+    }
+    assert in_help - {"-n"} == options_of(name) - {"-n"}  # -n is mentioned by another option too
+    assert on_page == options_of(name)
+    assert command_of(name).help
+    assert f"| {command_of(name).short_help} |" in PAGE
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_the_common_options(name: str) -> None:
+    assert options_of(name) >= COMMON
+
+
+def test_the_issue_of_options_of_stamp() -> None:
+    patch = {f"--{key.replace('_', '-')}" for key in STAMP_KEYS} - {"--version"} | {"--model-version"}
+    rest = {"-o", "--output", "-f", "--force", "-n", "--dry-run", "--drop-trailing"}
+    assert options_of("stamp") == patch | rest | COMMON
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_options_of_the_readme_exist(name: str) -> None:
+    for line in re.findall(rf"^aprfmt {name}\b.*$", README, re.MULTILINE):
+        assert set(re.findall(r"(?<!\S)--?[a-z][a-z-]*", line.partition(" # ")[0])) <= options_of(name)
+
+
+def test_every_place_knows_the_same_exit_codes() -> None:
+    rows = re.findall(r"^\| (\d+) \| (.*) \|$", PAGE.split("## Exit codes")[1].split("\n## ")[0], re.MULTILINE)
+    assert [(int(code), text) for code, text in rows] == list(EXIT_CODES.items())
+    assert [int(code) for code in re.findall(r"^ +(\d+)  ", aprfmt("-h").out, re.MULTILINE)] == list(EXIT_CODES)
+    readme = {int(code) for row in re.findall(r"^\| ([\d, ]+) \|", README, re.MULTILINE) for code in row.split(", ")}
+    assert readme <= set(EXIT_CODES)
+    assert {0, 1, 2, 3, 4, 130, 143} <= readme
+    assert {code for code, _ in KINDS.values()} <= set(EXIT_CODES)
+
+
+def examples(name: str, tmp_path: Path) -> list[dict[str, Any]]:
+    """Objects that the command prints, together with every key that it can print."""
+    if name == "spec":
+        return [aprfmt("spec", "--json").json]
+    rest = ["--license", "MIT", "-n"] if name == "stamp" else []
+    broken = tmp_path / "broken.apr"
+    broken.write_bytes(craft(entry_a(), entry_b(name=b"\xff")))
+    found = [aprfmt(name, path, "--json", *rest).json for path in sorted(GOLDEN.glob("*.apr"))]
+    return found if name == "stamp" else [*found, aprfmt(name, broken, "--json").json]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_json_key_is_documented_and_every_documented_key_exists(name: str, tmp_path: Path) -> None:
+    table = importlib.import_module(f"{commands.__name__}.{name}").JSON_KEYS
+    documented = {key for keys in table for key in keys.split(", ")}
+    printed = set()
+    for value in examples(name, tmp_path):
+        printed |= {key for key in value if key != "tensors"}
+        printed |= {f"tensors[].{key}" for tensor in value.get("tensors", []) for key in tensor}
+    assert printed == documented
+    for key in documented:
+        assert f"`{key}`" in section(name)
+
+
+def test_every_key_of_an_error_is_documented(tmp_path: Path) -> None:
+    rows = PAGE.split("| key of `error` |")[1].split("\n\n")[0]
+    documented = [key for row in rows.splitlines()[2:] for key in re.findall(r"`(\w+)`", row.split(" | ")[0])]
+    path = tmp_path / "m.apr"
+    path.write_bytes(craft(entry_a(dtype=13)))
+    errors = [aprfmt("tensors", path, "--json"), aprfmt("tensors", "none", "--json"), aprfmt("tensors", "--json")]
+    for run in errors:
+        assert list(run.error) == documented
+    assert None not in errors[0].error.values()
+    kinds = re.findall(r"^\| `(\w+)` \| \d+ \|", PAGE, re.MULTILINE)
+    assert kinds == list(KINDS)
+    assert {run.error["kind"] for run in errors} <= set(kinds)
+
+
+def test_the_generator_runs_as_a_module() -> None:
+    import subprocess
+    import sys
+
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "aprfmt.cli.docs", "--check"], capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_help_and_version_import_nothing_heavy() -> None:
+    program = "import sys; from aprfmt.cli import main; main(['{}']); print(sorted(sys.modules), file=sys.stderr)"
+    import subprocess
+    import sys
+
+    for option in ("--version", "-h"):
+        done = subprocess.run(
+            [sys.executable, "-c", program.format(option)], capture_output=True, text=True, timeout=60
+        )
+        loaded = set(re.findall(r"'([\w.]+)'", done.stderr))
+        assert not loaded & {"construct", "kaitaistruct", "aprfmt.layout", "aprfmt.files", "aprfmt.rules", "mmap"}
+    assert process("--version").code == 0

@@ -1,0 +1,147 @@
+"""Names, metadata and paths come from strangers: none of their bytes reaches the terminal raw."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from tests.unit.cli.running import GOLDEN, aprfmt, assert_printable, process
+from tests.unit.rules.crafting import craft, entry_a, entry_b
+
+TEXTS = {
+    "colour": "\x1b[31mred\x1b[0m",
+    "title": "\x1b]0;owned\x07",
+    "one-byte CSI": "\x9b31m",
+    "cursor": "a\rb\bc\x7f",
+    "lines": "a\nerror: b\r\nc\u2028d\u2029e\x85f\x0bg",
+    "null": "a\0b",
+    "bidi": "user\u202etxt.exe\u2066x\u2069",
+    "invisible": "a\u200bb\ufeffc\u00add\U000e0041",
+    "private and unassigned": "\ue000\U0010fffd\u0378",
+    "markup": "[bold red]x[/] <script>alert(1)</script> %s {0} `id` $(id) \\x1b",
+    "far planes": "😀𝄞",
+    "long": "x\x1b" * 50_000,
+}
+
+
+@pytest.fixture(params=TEXTS)
+def text(request: pytest.FixtureRequest) -> str:
+    return TEXTS[request.param]
+
+
+def model(path: Path, text: str) -> Path:
+    """A valid file with the text as a tensor's name, as keys and as values of the metadata."""
+    name = text.encode()[:256].decode("utf-8", "ignore").encode()
+    values = {
+        "license": text,
+        "name": text,
+        "special_tokens": dict.fromkeys(
+            ("bos_token", "eos_token", "unk_token", "pad_token", "im_start_token", "im_end_token"), text
+        ),
+        text: [text],
+        f"{text}2": {text: text},
+    }
+    raw = craft(
+        *sorted((entry_a(name=name or b"a"), entry_b(name=b"b")), key=lambda entry: bytes(entry["name"])),
+        metadata=json.dumps(values, ensure_ascii=False).encode(),
+    )
+    path.write_bytes(raw)
+    return path
+
+
+@pytest.mark.parametrize("verb", ["inspect", "tensors", "stamp"])
+def test_what_a_file_holds_is_escaped(verb: str, text: str, tmp_path: Path) -> None:
+    path = model(tmp_path / "m.apr", text)
+    rest = ["-n", "--author", "A", "--license", "MIT"] if verb == "stamp" else []
+    for options in ([], ["-v"], ["--check"] if verb == "inspect" else []):
+        run = aprfmt(verb, path, *rest, *options)
+        assert run.code == 0
+        assert_printable(run.out + run.err)
+        assert len(run.out) < 5_000
+    run = aprfmt(verb, path, *rest, "--json")
+    assert (run.code, run.err) == (0, "")
+    assert_printable(run.out)
+    if verb == "inspect":
+        assert run.json["provenance"]["license"] == text
+        assert text in run.json["other_keys"]
+    if verb == "stamp":
+        assert run.json["changed"]["license"] == {"before": text, "after": "MIT"}
+
+
+def test_what_is_stamped_is_escaped(text: str, tmp_path: Path) -> None:
+    if "\0" in text:
+        text = text.replace("\0", "")  # no argument of a program holds one
+    run = aprfmt("stamp", GOLDEN / "sharded.apr", f"--license={text}", "-o", tmp_path / "out.apr")
+    assert run.code == 0
+    assert_printable(run.out + run.err)
+    assert aprfmt("inspect", tmp_path / "out.apr", "--json").json["provenance"]["license"] == text
+
+
+@pytest.mark.parametrize("verb", ["inspect", "tensors", "stamp"])
+def test_paths_are_escaped(verb: str, tmp_path: Path) -> None:
+    folder = tmp_path / "a\x1b[31m\nb\u202e\udcff"
+    path, out = folder / "m.apr", folder / "out\x9b.apr"
+    rest = ["--license", "MIT", "-f", "-o", str(out)] if verb == "stamp" else []
+    missing = aprfmt(verb, path, *rest)
+    assert missing.code == 3
+    assert missing.err == f"error: {shown(path)}: No such file or directory\n"
+    assert aprfmt(verb, path, *rest, "--json").error["file"] == shown(path)
+    folder.mkdir()
+    path.write_bytes((GOLDEN / "sharded.apr").read_bytes())
+    sound = aprfmt(verb, path, *rest)
+    assert (sound.code, sound.err) == (0, "")
+    assert_printable(sound.out)
+    said = aprfmt(verb, path, *rest, "--json").json
+    assert said.get("file", said.get("input")) == shown(path)
+    path.write_bytes(path.read_bytes()[:-1])
+    broken = aprfmt(verb, path, *rest)
+    assert broken.code == 4
+    assert broken.err.startswith(f"error: {shown(path)}: the footer is truncated")
+    assert_printable(broken.out + broken.err)
+
+
+def shown(path: Path) -> str:
+    """The path as text shows it; JSON shows one that is not UTF-8 in the same way."""
+    hostile = (("\x1b", "\\x1b"), ("\n", "\\n"), ("\u202e", "\\u202e"), ("\udcff", "\\xff"))
+    text = str(path)
+    for raw, escaped in hostile:
+        text = text.replace(raw, escaped)
+    return text
+
+
+def test_json_is_for_strict_readers_too(tmp_path: Path) -> None:
+    """A lone surrogate is legal to Python's `json` and refused by others: none is printed."""
+    path = tmp_path / "m.apr"
+    path.write_bytes(craft(entry_a(), entry_b(name=b"b\xff\x1b")))
+    run = aprfmt("tensors", path, "--json")
+    assert run.code == 4
+    assert [tensor["name"] for tensor in run.json["tensors"]] == ["a", "b\\xff\\x1b"]
+    assert [tensor.get("name_hex") for tensor in run.json["tensors"]] == [None, "62ff1b"]
+    json.dumps(run.json, ensure_ascii=False).encode("utf-8")  # fails on a lone surrogate
+    assert "b\\xff\\x1b" in aprfmt("tensors", path).out
+
+
+def test_arguments_in_messages_are_escaped() -> None:
+    for args in (["\x1b[31m"], ["inspect", "--\x1b[31m"], ["tensors", "a", "--limit", "\x1b[31m\n"]):
+        run = aprfmt(*args)
+        assert run.code == 2
+        assert_printable(run.out + run.err)
+
+
+@pytest.mark.parametrize("verb", ["inspect", "tensors"])
+def test_a_terminal_of_ascii_is_enough(verb: str, tmp_path: Path) -> None:
+    path = model(tmp_path / "modèle.apr", TEXTS["far planes"] + TEXTS["bidi"] + "é")
+    done = process(verb, path, "-v", environment={"PYTHONIOENCODING": "ascii"})
+    assert (done.code, done.err) == (0, "")
+    assert done.out.isascii()
+    assert "\\U0001f600" in done.out
+    failed = process(verb, tmp_path / "é", environment={"PYTHONIOENCODING": "ascii"})
+    assert (failed.code, failed.err.isascii()) == (3, True)
+
+
+def test_a_long_name_does_not_make_every_line_long(tmp_path: Path) -> None:
+    path = tmp_path / "m.apr"
+    path.write_bytes(craft(entry_a(), entry_b(name=b"n" * 65535)))
+    lines = aprfmt("tensors", path).out.splitlines()
+    assert [len(line) < 50 for line in lines] == [True, True, False, True]

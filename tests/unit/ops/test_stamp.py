@@ -1,0 +1,334 @@
+"""A stamp sets keys and changes nothing else: the whole file is accounted for, byte by byte."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.unit.rules.crafting import craft, entry_a, entry_b
+
+from aprfmt import (
+    DEFAULT_LIMITS,
+    Flags,
+    FormatError,
+    LimitExceededError,
+    ProvenancePatch,
+    RequestError,
+    TruncatedError,
+    UnsupportedError,
+    build,
+    create_bytes,
+    parse,
+    stamp_bytes,
+    stamp_tree,
+)
+from aprfmt.container import Container
+from aprfmt.ops.stamp import Stamp, plan_stamp
+from aprfmt.plan import Copy, Literal, Seal, iter_plan
+from aprfmt.rules import run
+from aprfmt.source import BytesSource
+
+GOLDEN = Path(__file__).resolve().parents[2] / "data" / "golden"
+ROWS: list[dict[str, Any]] = json.loads((GOLDEN / "stamp_expected.json").read_text(encoding="utf-8"))
+MIT = ProvenancePatch(license="MIT")
+ALL = ProvenancePatch(license="Apache-2.0", data_source="teacher-only", data_license="CC-BY-4.0")
+
+
+def opened(raw: bytes) -> Container:
+    return Container(BytesSource(raw))
+
+
+def planned(raw: bytes, patch: ProvenancePatch = MIT, **options: bool) -> Stamp:
+    return plan_stamp(opened(raw), patch, **options)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row['file']}-{'-'.join(row['patch'])}")
+def test_stamps_are_those_of_the_reference(row: dict[str, Any]) -> None:
+    made = stamp_bytes((GOLDEN / row["file"]).read_bytes(), ProvenancePatch(**row["patch"]))
+    # The reference packs the data of a streaming writer anew; here the data stays where it is.
+    moved_there = row["file"] == "streaming_order.apr"
+    assert len(made) == row["bytes"]
+    assert (sha256(made).hexdigest() == row["sha256"]) != moved_there
+
+
+@pytest.fixture(params=sorted(path.name for path in GOLDEN.glob("*.apr")))
+def golden(request: pytest.FixtureRequest) -> bytes:
+    return (GOLDEN / str(request.param)).read_bytes()
+
+
+def test_a_plan_is_a_head_one_copy_of_all_data_and_a_seal(golden: bytes) -> None:
+    container = opened(golden)
+    head, copy, seal = plan_stamp(container, ALL).plan
+    assert isinstance(head, Literal)
+    assert isinstance(copy, Copy)
+    assert isinstance(seal, Seal)
+    assert (copy.start, copy.stop) == container.sections["tensor_data"]
+    assert copy.check is not None
+    assert seal.nbytes == 4
+
+
+def test_everything_but_metadata_and_places_stays(golden: bytes) -> None:
+    before, after = parse(golden), parse(stamp_bytes(golden, ALL))
+    assert after["tensor_data"] == before["tensor_data"]
+    assert after["tensor_index"]["entries"] == before["tensor_index"]["entries"]
+    moving = ("checksum", "ofs_metadata", "len_metadata", "ofs_tensor_index", "ofs_data")
+    for name in set(before["header"]) - set(moving):
+        assert after["header"][name] == before["header"][name]
+    old, new = json.loads(before["metadata"]), json.loads(after["metadata"])
+    assert new == {**old, **ALL.values()}
+    assert [key for key in new if key in old] == list(old)
+    assert run(opened(stamp_bytes(golden, ALL))).findings == ()
+
+
+def test_a_stamp_says_what_it_does(golden: bytes) -> None:
+    stamp = planned(golden, ALL)
+    made = stamp_bytes(golden, ALL)
+    assert stamp.notes == ()
+    assert (stamp.input_nbytes, stamp.output_nbytes) == (len(golden), len(made))
+    assert stamp.n_tensors == len(parse(golden)["tensor_index"]["entries"])
+    assert stamp.input_metadata.raw == parse(golden)["metadata"]
+    assert stamp.metadata.raw == parse(made)["metadata"]
+    assert stamp.flags == opened(made).header.flags
+
+
+def test_a_second_stamp_changes_nothing(golden: bytes) -> None:
+    once = stamp_bytes(golden, ALL)
+    assert stamp_bytes(once, ALL) == once
+
+
+def test_stamping_in_steps_is_stamping_at_once(golden: bytes) -> None:
+    steps = stamp_bytes(stamp_bytes(golden, MIT), ProvenancePatch(data_source="x", license="Apache-2.0"))
+    assert steps == stamp_bytes(golden, ProvenancePatch(license="Apache-2.0", data_source="x"))
+
+
+def test_the_tree_of_a_stamp_builds_the_stamped_file(golden: bytes) -> None:
+    assert build(stamp_tree(parse(golden), ALL)) == stamp_bytes(golden, ALL)
+
+
+@pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
+def test_any_bytes_are_stamped(kind: type) -> None:
+    assert stamp_bytes(kind(craft()), MIT) == stamp_bytes(craft(), MIT)
+
+
+def test_the_last_of_duplicate_keys_is_set_and_the_others_stay() -> None:
+    raw = craft(metadata=b'{"license":null,"a":1,"license":"old"}')
+    assert parse(stamp_bytes(raw, MIT))["metadata"] == b'{"license":null,"a":1,"license":"MIT"}'
+
+
+def test_an_empty_value_is_a_value() -> None:
+    assert parse(stamp_bytes(craft(), ProvenancePatch(license="")))["metadata"] == b'{"name":"m","license":""}'
+
+
+# ---- what is not canonical is kept, or said ----
+
+
+def test_a_file_without_footer_gets_one() -> None:
+    raw = craft(footer=None)
+    stamp = planned(raw)
+    copy = stamp.plan[1]
+    assert isinstance(copy, Copy)
+    assert copy.check is None
+    assert stamp.notes == ("the input has no footer, so its data cannot be checked; the output gets one",)
+    assert stamp_bytes(raw, MIT) == stamp_bytes(craft(), MIT)
+
+
+def test_trailing_bytes_are_refused_or_dropped() -> None:
+    raw = craft() + b"tail"
+    with pytest.raises(FormatError, match="--drop-trailing") as caught:
+        planned(raw)
+    assert caught.value.rule_id == "APR-F004"
+    assert caught.value.span == (0x144, 0x148)
+    assert planned(raw, drop_trailing=True).notes == ("4 bytes behind the footer are dropped",)
+    assert stamp_bytes(raw, MIT, drop_trailing=True) == stamp_bytes(craft(), MIT)
+    assert stamp_bytes(craft(), MIT, drop_trailing=True) == stamp_bytes(craft(), MIT)
+
+
+def residue() -> bytes:
+    """A file with bytes that are not zero behind its index entries: the entries of a count that is too low, say."""
+    return craft(tensor_index={"entries": [entry_a(), entry_b()], "padding": b"\0\0KEPT\0\0" + bytes(62)})
+
+
+def test_bytes_behind_the_index_entries_are_kept() -> None:
+    raw = residue()
+    before, after = opened(raw), opened(stamp_bytes(raw, MIT))
+    start, stop = before.entries_span[1], before.header.ofs_data
+    kept = raw[start:stop].rstrip(b"\0")
+    assert kept == b"\0\0KEPT"
+    again = parse(stamp_bytes(raw, MIT))["tensor_index"]["padding"]
+    assert again.startswith(kept)
+    assert not again[len(kept) :].strip(b"\0")
+    assert after.header.num_tensors == 2
+    assert stamp_bytes(stamp_bytes(raw, MIT), MIT) == stamp_bytes(raw, MIT)
+    assert build(stamp_tree(parse(raw), MIT)) == stamp_bytes(raw, MIT)
+
+
+def test_filler_of_the_index_that_is_zero_is_made_anew() -> None:
+    raw = craft(tensor_index={"entries": [entry_a(), entry_b()], "padding": bytes(70)})
+    assert stamp_bytes(raw, MIT) == stamp_bytes(craft(), MIT)
+
+
+@pytest.mark.parametrize(
+    ("sections", "span"),
+    [
+        ({"metadata_padding": b"\0" * 10 + b"?" + b"\0" * 41}, "metadata_padding @0x4c..0x80"),
+        ({"header_padding": b"hidden" + bytes(58)}, "header_padding @0x40..0x80"),
+    ],
+)
+def test_filler_that_is_not_zero_and_is_lost_is_said(sections: dict[str, Any], span: str) -> None:
+    stamp = planned(craft(**sections))
+    assert stamp.notes == (f"filler that is not zero is rewritten: {span}",)
+    assert stamp_bytes(craft(**sections), MIT) == stamp_bytes(craft(), MIT)
+
+
+@pytest.mark.parametrize("sections", [{"metadata_padding": bytes(180)}, {"header_padding": bytes(100)}])
+def test_filler_that_is_zero_is_made_anew_without_a_word(sections: dict[str, Any]) -> None:
+    assert planned(craft(**sections)).notes == ()
+    assert stamp_bytes(craft(**sections), MIT) == stamp_bytes(craft(), MIT)
+
+
+def minimal() -> bytes:
+    """The smallest form a writer may choose: nothing on the grid but the data itself, no footer, no flags."""
+    return craft(
+        header={"flags": {"layout_row_major": False}},
+        metadata_padding=b"",
+        tensor_index={"entries": [entry_a(), entry_b()], "padding": b""},
+        footer=None,
+    )
+
+
+def test_a_minimal_container_becomes_canonical() -> None:
+    raw = minimal()
+    assert opened(raw).header.ofs_data % 64
+    stamp = planned(raw)
+    assert stamp.flags == Flags.LAYOUT_ROW_MAJOR
+    assert stamp.notes[0] == "the header flag LAYOUT_ROW_MAJOR is added"
+    assert len(stamp.notes) == 2
+    made = stamp_bytes(raw, MIT)
+    assert made == stamp_bytes(craft(), MIT)
+    assert opened(made).payload_digest() == opened(raw).payload_digest()
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"reserved": bytes(range(20))},
+        {"version_minor": 7},
+        {"flags": {"reserved": 0b1010, "encrypted": True, "has_vocab": True}},
+    ],
+    ids=lambda header: next(iter(header)),
+)
+def test_header_values_nobody_knows_are_kept(header: dict[str, Any]) -> None:
+    before, after = (opened(raw).header for raw in (craft(header=header), stamp_bytes(craft(header=header), MIT)))
+    for name in ("version_major", "version_minor", "num_tensors", "reserved"):
+        assert getattr(after, name) == getattr(before, name)
+    assert after.flags == before.flags | Flags.LAYOUT_ROW_MAJOR
+
+
+def test_data_stays_where_it_is_whatever_its_order_and_gaps() -> None:
+    entries = (entry_a(ofs_tensor=256), entry_b(ofs_tensor=64))
+    data = bytes(range(256)) + bytes(64)
+    raw = craft(*entries, tensor_data=data)
+    made = parse(stamp_bytes(raw, MIT))
+    assert made["tensor_data"] == data
+    assert [entry["ofs_tensor"] for entry in made["tensor_index"]["entries"]] == [256, 64]
+
+
+def test_legacy_ids_of_element_types_are_kept() -> None:
+    raw = craft(entry_a(dtype=9, dims=[4]), entry_b())
+    assert parse(stamp_bytes(raw, MIT))["tensor_index"]["entries"][0]["dtype"] == 9
+
+
+# ---- what is refused ----
+
+
+def test_an_empty_patch_is_refused_before_anything_else() -> None:
+    for attempt in (
+        lambda: planned(craft(), ProvenancePatch()),
+        lambda: planned(craft(entry_a(dtype=13)), ProvenancePatch()),
+        lambda: stamp_tree(parse(craft()), ProvenancePatch()),
+    ):
+        with pytest.raises(RequestError, match="the patch is empty"):
+            attempt()
+
+
+@pytest.mark.parametrize("at", [0xC0, 0xFF, 0x13F, 0x141, 0x43, 0x60, 0xBF])
+def test_damage_anywhere_is_found_while_the_plan_is_carried_out(at: int) -> None:
+    raw = bytearray(craft())
+    raw[at] ^= 0x10
+    pieces: list[bytes] = []
+
+    def carry_out() -> None:
+        source = BytesSource(bytes(raw))
+        pieces.extend(bytes(piece) for piece in iter_plan(plan_stamp(Container(source), MIT).plan, source))
+
+    with pytest.raises(FormatError) as caught:
+        carry_out()
+    assert caught.value.rule_id == "APR-F002"
+    assert caught.value.span == (0x140, 0x144)
+    assert len(pieces) == 2  # head and data went out, the footer that would seal the damage did not
+
+
+def test_damage_to_a_dropped_tail_does_not_matter() -> None:
+    assert stamp_bytes(craft() + b"\xff" * 100, MIT, drop_trailing=True) == stamp_bytes(craft(), MIT)
+
+
+def faults() -> Iterator[tuple[str, bytes, type[Exception], str | None]]:
+    header = bytearray(craft())
+    header[50] = 1
+    yield "header checksum", bytes(header), FormatError, "APR-H006"
+    yield "column-major", craft(header={"flags": {"layout_column_major": True}}), FormatError, "APR-H004"
+    yield "version", craft(header={"version_major": 1}), FormatError, "APR-H002"
+    yield "metadata", craft(metadata=b"{]"), FormatError, "APR-M003"
+    yield "licence type", craft(metadata=b'{"license":5}'), FormatError, "APR-M006"
+    yield "index", craft(header={"num_tensors": 9}), FormatError, "APR-I001"
+    yield "dtype", craft(entry_a(dtype=31)), FormatError, "APR-I002"
+    yield "order", craft(entry_b(), entry_a()), FormatError, "APR-I003"
+    yield "not UTF-8", craft(entry_a(name=b"\xff")), FormatError, "APR-I005"
+    yield "extent", craft(entry_a(), entry_b(len_tensor=1 << 50)), FormatError, "APR-D001"
+    yield "size", craft(entry_a(len_tensor=20)), FormatError, "APR-D002"
+    yield "overlap", craft(entry_a(), entry_b(ofs_tensor=7)), FormatError, "APR-D003"
+    yield "truncated", craft()[:0x130], FormatError, "APR-D004"
+    yield "footer", craft()[:-1], FormatError, "APR-F001"
+    yield "sections", craft()[:100], TruncatedError, "APR-S002"
+    yield "small", craft()[:63], TruncatedError, "APR-H008"
+    yield "GGUF", b"GGUF" + craft()[4:], UnsupportedError, None
+
+
+@pytest.mark.parametrize(("raw", "kind", "rule"), [pytest.param(*fault[1:], id=fault[0]) for fault in faults()])
+def test_a_file_with_a_fault_is_not_stamped(raw: bytes, kind: type[Exception], rule: str | None) -> None:
+    with pytest.raises(kind) as caught:
+        planned(raw)
+    assert getattr(caught.value, "rule_id", None) == rule
+
+
+def test_several_faults_are_counted() -> None:
+    with pytest.raises(FormatError, match=r"\(and 1 more\)$"):
+        planned(craft(entry_a(dtype=31), entry_b(dtype=31)))
+
+
+@pytest.mark.parametrize(
+    ("limits", "says"),
+    [
+        (replace(DEFAULT_LIMITS, max_metadata_bytes=20), r"the metadata would become too large.*20 bytes.*found 28"),
+        (replace(DEFAULT_LIMITS, max_metadata_bytes=5), "the metadata is too large"),
+        (replace(DEFAULT_LIMITS, max_index_bytes=50), "the tensor index is too large"),
+    ],
+)
+def test_limits_hold(limits: Any, says: str) -> None:
+    with pytest.raises(LimitExceededError, match=says):
+        stamp_bytes(craft(), MIT, limits=limits)
+
+
+def test_residue_counts_towards_the_limit() -> None:
+    with pytest.raises(LimitExceededError, match=r"max_index_bytes.*found 64"):
+        stamp_bytes(residue(), MIT, limits=replace(DEFAULT_LIMITS, max_index_bytes=60))
+
+
+def test_a_stamped_new_file_is_the_new_file_with_those_values() -> None:
+    made = stamp_bytes(create_bytes([], {"name": "m"}), ALL)
+    assert made == create_bytes([], {"name": "m", **ALL.values()})

@@ -1,0 +1,81 @@
+"""One small sound file, made to be broken in one place at a time.
+
+0x00  header                    0x80  entry 0 `a`, F32 [2]: 29 bytes
+0x40  metadata, 12 bytes        0x9d  entry 1 `b`, U8 [3]: 29 bytes, then 6 of filler
+0x4c  filler                    0xc0  data of `a`, 8 bytes; 0x100 data of `b`, 3 bytes; 0x140 footer
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from aprfmt import build
+from aprfmt.container import Container
+from aprfmt.errors import FormatError
+from aprfmt.rules import Finding, Report, run
+from aprfmt.source import BytesSource
+
+__all__ = ["SIZE", "Fault", "craft", "entry_a", "entry_b", "errors_of", "file", "findings_of", "opened", "report_of"]
+
+SIZE = 0x144
+
+
+class Fault(NamedTuple):
+    """What a finding, or the error of an opening that is refused, says."""
+
+    rule: str | None
+    field: str | None
+    span: tuple[int, int] | None
+    expected: str | None
+    found: str | None
+
+
+def entry_a(**fields: Any) -> dict[str, Any]:
+    return {"name": b"a", "dtype": 0, "dims": [2], "ofs_tensor": 0, "len_tensor": 8, **fields}
+
+
+def entry_b(**fields: Any) -> dict[str, Any]:
+    return {"name": b"b", "dtype": 7, "dims": [3], "ofs_tensor": 64, "len_tensor": 3, **fields}
+
+
+def craft(*entries: dict[str, Any], header: dict[str, Any] | None = None, **sections: Any) -> bytes:
+    """The file with other entries, header fields or sections; counts, places and checksums follow unless given."""
+    return build(
+        {
+            "header": header or {},
+            "metadata": b'{"name":"m"}',
+            "tensor_index": {"entries": list(entries or (entry_a(), entry_b()))},
+            "tensor_data": bytes(128),
+            **sections,
+        }
+    )
+
+
+def file(**header: Any) -> bytes:
+    """The file with other header fields."""
+    return craft(header=header)
+
+
+def opened(raw: bytes) -> Container:
+    return Container(BytesSource(raw))
+
+
+def report_of(raw: bytes) -> Report:
+    return run(opened(raw))
+
+
+def _fault(finding: Finding) -> Fault:
+    return Fault(finding.rule, finding.field, finding.span, finding.expected, finding.found)
+
+
+def errors_of(raw: bytes) -> list[Fault]:
+    """The faults of severity error, or the one for which the file is not even opened."""
+    try:
+        return [_fault(finding) for finding in report_of(raw).errors]
+    except FormatError as error:
+        return [Fault(error.rule_id, error.field, error.span, error.expected, error.found)]
+
+
+def findings_of(raw: bytes) -> list[Fault]:
+    """All findings, warnings and infos included."""
+    return [_fault(finding) for finding in report_of(raw).findings]
