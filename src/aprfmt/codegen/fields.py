@@ -49,8 +49,6 @@ def read_instance(node: object, name: str, path: str) -> Attr:
     attr = _read(body, identifier(name, path), path, extra={"pos", "-optional"})
     if attr.kind != "value" and attr.kind != "kaitai-only" and attr.pos is None:
         raise CodegenError(f"{path}/pos", "an instance has a value or a place")
-    if attr.kind == "value" and attr.pos is not None:
-        raise CodegenError(f"{path}/pos", "does not go with a value")
     return attr
 
 
@@ -120,7 +118,7 @@ def _read(node: Mapping[str, Any], name: str, path: str, *, extra: set[str]) -> 
     if kind in ("contents", "bytes", "value") and "type" in node:
         raise CodegenError(f"{path}/type", f"does not go with a field of kind {kind}")
     if kind == "value":
-        _refuse(node, ("if", "-optional"), path, "does not go with a value")
+        _refuse(node, ("if", "pos", "-optional"), path, "does not go with a value")
         own = _expression(node, "value", path)
         value = parse(node["-value"], f"{path}/-value") if "-value" in node else own
         return Attr(id=name, path=path, doc=doc, kind=kind, orig_id=_orig_id(node, path), value=value)

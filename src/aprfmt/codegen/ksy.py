@@ -29,7 +29,7 @@ _TYPE_META_KEYS = {"endian", "bit-endian"}
 
 def load(source: str) -> Spec:
     """The model of a ksy text. Raises `CodegenError`, which names the place, for anything unknown."""
-    body = mapping(document.read(source), "/")
+    body = mapping(document.read(source), "")
     known(body, _ROOT_KEYS, "")
     meta = mapping(body.get("meta"), "/meta")
     known(meta, _META_KEYS, "/meta")

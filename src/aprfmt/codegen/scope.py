@@ -83,14 +83,14 @@ class Scope:
     def _python(self, expr: Expr, path: str) -> str:
         return to_python(expr, lambda node: self._resolve(node, path))
 
-    def constant(self, expr: Expr, path: str) -> int | None:
+    def constant(self, expr: Expr, path: str, seen: frozenset[str] = frozenset()) -> int | None:
         """The value of an expression that is a literal, or a name that stands for one."""
         match expr:
             case Literal(value):
                 return int(value)
-            case Name(name) if self.owner.field(name) is None:
+            case Name(name) if self.owner.field(name) is None and name not in seen:
                 attr = self.owner.instances.get(name)
-                return None if attr is None or attr.value is None else self.constant(attr.value, path)
+                return None if attr is None or attr.value is None else self.constant(attr.value, path, seen | {name})
             case Member(Name("_root"), name):
                 return replace(self, owner=self.spec.root).constant(Name(name), path)
         return None

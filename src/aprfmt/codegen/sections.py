@@ -6,7 +6,7 @@ from .errors import CodegenError
 from .extent import fixed_size, type_size
 from .model import Attr, Spec, Type
 
-__all__ = ["resolve_target", "target_python", "verify_layout"]
+__all__ = ["resolve_target", "target_python", "verify_layout", "verify_sections"]
 
 
 def resolve_target(spec: Spec, owner: Type, attr: Attr, target: str, key: str) -> Attr:
@@ -33,22 +33,28 @@ def target_python(owner: Type, target: str) -> str:
 
 
 def verify_layout(spec: Spec) -> None:
-    """Every part of the file is a section, once, in a place that is known."""
+    """Every part of the file is placed, once, and is something that can be a section."""
     in_sequence = [attr.id for attr in spec.root.seq]
     if list(spec.layout[: len(in_sequence)]) != in_sequence:
         raise CodegenError("/-layout", f"the file begins with its sequence: expected {', '.join(in_sequence)} first")
     for at, name in enumerate(spec.layout):
+        attr = spec.section(name)
         if name in spec.layout[:at]:
             raise CodegenError(f"/-layout/{at}", f"{name!r} is placed twice")
-        _section(spec, spec.section(name), f"/-layout/{at}")
+        if attr.kind not in ("bytes", "type"):
+            raise CodegenError(f"/-layout/{at}", f"a section is bytes or a type, found {name!r} of kind {attr.kind}")
     for attr in spec.root.instances.values():
         if attr.pos is not None and attr.id not in spec.layout:
             raise CodegenError(attr.path, "-layout places every part of the file, but not this one")
 
 
-def _section(spec: Spec, attr: Attr, place: str) -> None:
-    if attr.kind not in ("bytes", "type"):
-        raise CodegenError(place, f"a section is bytes or a type, found {attr.id!r} of kind {attr.kind}")
+def verify_sections(spec: Spec) -> None:
+    """Every section has a place and a size that are known, and takes up all of its bytes."""
+    for name in spec.layout:
+        _section(spec, spec.section(name))
+
+
+def _section(spec: Spec, attr: Attr) -> None:
     if attr.repeat is not None:
         raise CodegenError(f"{attr.path}/repeat", "a section is not repeated: put the list into a type")
     fixed = fixed_size(spec, spec.root, attr)

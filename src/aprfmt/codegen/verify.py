@@ -10,7 +10,7 @@ from .expr import Expr
 from .extent import fixed_size, min_size, type_size
 from .model import Attr, Spec, Type
 from .scope import BUILD, CONSTRUCT, NUMBER, RECORDS, TRUTH, Names, Scope, Shape
-from .sections import resolve_target, verify_layout
+from .sections import resolve_target, verify_layout, verify_sections
 
 __all__ = ["verify"]
 
@@ -32,13 +32,15 @@ def verify(spec: Spec) -> None:
         _refuse_recursion(spec, owner, (owner.id,))
     for owner in spec.owners:
         _expressions(spec, owner)
-    for owner in spec.owners:
-        type_size(spec, owner)
-        for attr in (*owner.seq, *owner.instances.values()):
-            _field(spec, owner, attr)
-        if owner is not spec.root:
-            _inside_a_type(spec, owner)
     verify_layout(spec)
+    for owner in spec.types.values():
+        type_size(spec, owner)
+        for attr in owner.seq:
+            _field(spec, owner, attr)
+        _inside_a_type(spec, owner)
+    verify_sections(spec)
+    for name in spec.layout:
+        _field(spec, spec.root, spec.section(name))
 
 
 def _names(spec: Spec) -> None:

@@ -94,7 +94,7 @@ def stamp_file(
         stamp = plan_stamp(container, patch, drop_trailing=drop_trailing)
         if dry_run:
             if dst is not None:
-                require_writable(dst, force=force)
+                require_writable(dst, stamp.output_nbytes, force=force)
             _carry_out(stamp, container.source, progress)
         elif dst is None:
             raise RequestError("expected a path for the output, found none")

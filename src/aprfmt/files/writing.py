@@ -13,8 +13,8 @@ import os
 import secrets
 import shutil
 import stat
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from itertools import accumulate
 from pathlib import Path
 from typing import TypeAlias
@@ -29,7 +29,7 @@ __all__ = ["Progress", "require_writable", "write_plan"]
 Progress: TypeAlias = Callable[[int, int], None]
 _Meant: TypeAlias = tuple[int, bytes | memoryview]  # an offset in the new file, and what belongs there
 
-_EXISTS = "output exists: {} (pass force=True / --force to overwrite)"
+_EXISTS = "output exists: expected a new path, found a file: {} (--force, or force=True, replaces it)"
 
 
 def write_plan(
@@ -74,15 +74,17 @@ def write_plan(
                     meant.append((done, piece))
                 rest = memoryview(piece).cast("B")
                 done += len(rest)
-                while rest:
-                    rest = rest[os.write(descriptor, rest) :]
+                with _naming(final):
+                    while rest:
+                        rest = rest[os.write(descriptor, rest) :]
                 if progress is not None:
                     progress(done, total)
             if done != total:
                 raise ValueError(f"expected a plan of {total} bytes, found one that makes {done}")
             if kept is not None:
                 temporary.chmod(mode)
-            os.fsync(descriptor)
+            with _naming(final):
+                os.fsync(descriptor)
         finally:
             os.close(descriptor)
         _compare(temporary, meant, total, final)
@@ -97,9 +99,23 @@ def write_plan(
     return total
 
 
-def require_writable(dst: StrPath, *, force: bool) -> None:
-    """Raise what `write_plan` would raise about the output itself, and write nothing."""
-    _destination(dst, force=force)
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Give an error of the system the name of the file, which calls on descriptors leave out."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(path)
+        raise
+
+
+def require_writable(dst: StrPath, nbytes: int, *, force: bool) -> None:
+    """Raise what `write_plan` would raise before it writes a file of this size, and write nothing."""
+    final, _kept = _destination(dst, force=force)
+    _require_space(final.parent, nbytes)
+    if not os.access(final.parent, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(final.parent))
 
 
 def _destination(dst: StrPath, *, force: bool) -> tuple[Path, int | None]:

@@ -6,6 +6,7 @@ import gc
 import io
 import json
 import os
+import shutil
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -227,6 +228,27 @@ def test_trailing_bytes_are_dropped_when_asked(source: Path, out: Path) -> None:
     stamp = aprfmt.stamp_file(source, out, MIT, drop_trailing=True)
     assert out.read_bytes() == stamp_bytes(RAW, MIT)
     assert stamp.notes == ("4 bytes behind the footer are dropped",)
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_a_disk_without_room_is_refused_before_anything_is_written(
+    dry_run: bool, source: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = type(shutil.disk_usage(source.parent))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _folder: usage(10_000, 9_000, 1_000))
+    with pytest.raises(OSError, match="not enough free space") as caught:
+        aprfmt.stamp_file(source, out, MIT, dry_run=dry_run)
+    assert caught.value.filename == str(out.parent)
+    assert not out.exists()
+
+
+def test_a_dry_run_refuses_a_folder_that_takes_no_files(
+    source: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "access", lambda _path, _mode: False)
+    with pytest.raises(PermissionError) as caught:
+        aprfmt.stamp_file(source, out, MIT, dry_run=True)
+    assert caught.value.filename == str(out.parent)
 
 
 def test_a_dry_run_plans_the_same_and_writes_nothing(source: Path, out: Path) -> None:

@@ -702,7 +702,7 @@ def test_no_descriptor_is_left_open(origin: Path, out: Path) -> None:
 
 
 def test_an_output_that_exists_is_refused(old: Path) -> None:
-    with pytest.raises(RequestError, match=r"^output exists: .*new\.apr \(pass force=True / --force to overwrite\)$"):
+    with pytest.raises(RequestError, match=r"^output exists: expected a new path, found a file: .*new\.apr \(--force"):
         write_plan(PLAN, old, source=BytesSource(DATA))
     assert old.read_bytes() == OLD
     assert names(old.parent) == ["new.apr"]
@@ -881,6 +881,7 @@ def test_nothing_happens_when_the_disk_is_full_midway(
     with pytest.raises(OSError, match="No space left") as caught:
         write_plan(PLAN, target[0], source=BytesSource(DATA), force=target[1])
     assert caught.value.errno == errno.ENOSPC
+    assert caught.value.filename == str(target[0])
 
 
 @pytest.mark.parametrize("call", ["fsync", "close"])
