@@ -76,7 +76,7 @@ def prepare(extra: str) -> None:
 
 def main(argv: list[str]) -> None:
     """Run the chore that the first argument names; what follows is handed to its last command."""
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 - an older Python can run this file and must be told
         raise SystemExit("aprfmt needs Python 3.11 or later; found " + sys.version.split()[0])
     if not argv or argv[0] not in CHORES:
         raise SystemExit(f"usage: python3 dev.py {' | '.join(CHORES)} [ARG …]")

@@ -30,8 +30,10 @@ def main(path: str) -> None:
     for layer in range(LAYERS):
         prefix = f"model.layers.{layer}"
         tensors.append(tensor(f"{prefix}.input_layernorm.weight", DType.F32, HIDDEN))
-        for projection in ("q_proj", "k_proj", "v_proj", "o_proj"):
-            tensors.append(tensor(f"{prefix}.self_attn.{projection}.weight", DType.Q4_K, HIDDEN, HIDDEN))
+        tensors += [
+            tensor(f"{prefix}.self_attn.{projection}.weight", DType.Q4_K, HIDDEN, HIDDEN)
+            for projection in ("q_proj", "k_proj", "v_proj", "o_proj")
+        ]
     metadata = {"model_type": "qwen2", "name": "sample", "hidden_size": HIDDEN, "num_layers": LAYERS}
     nbytes = aprfmt.create_file(path, tensors, metadata, flags=Flags.QUANTIZED, force=True)
     print(f"wrote {path}: {len(tensors)} tensors, {nbytes} bytes")
