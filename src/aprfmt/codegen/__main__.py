@@ -6,6 +6,8 @@ import argparse
 import difflib
 import hashlib
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from . import emit_docs, emit_facts, emit_structs, ksy, metadata_schema
@@ -34,23 +36,32 @@ def outputs(root: Path = ROOT) -> dict[str, str]:
     """Every generated file: its path from the root of the repository, and its text."""
     ksy_text, ksy_digest = _source(root, KSY)
     schema_text, schema_digest = _source(root, SCHEMA)
-    try:
+    with _blaming(KSY):
         spec = ksy.load(ksy_text)
-    except CodegenError as error:
-        raise CodegenError(f"{KSY}: {error.path}", error.message) from error
-    files = {
-        f"{GENERATED}/__init__.py": _banner(KSY, ksy_digest)
-        + '"""Made from the specification; see the banner of each module."""\n',
-        f"{GENERATED}/facts.py": _banner(KSY, ksy_digest) + emit_facts.emit(spec),
-        f"{GENERATED}/structs.py": _banner(KSY, ksy_digest) + emit_structs.emit(spec),
-        f"{GENERATED}/metadata_schema.py": _banner(SCHEMA, schema_digest)
-        + metadata_schema.emit(schema_text, source_name=SCHEMA),
-    }
-    files["docs/format.md"] = (
+        facts, structs = emit_facts.emit(spec), emit_structs.emit(spec)
+    with _blaming(SCHEMA):
+        metadata = metadata_schema.emit(schema_text, source_name=SCHEMA)
+    banner = _banner(KSY, ksy_digest)
+    page = (
         f"<!-- GENERATED from {KSY}, SHA-256 {ksy_digest}, and {SCHEMA}, SHA-256 {schema_digest}. "
-        f"Regenerate: {COMMAND} -->\n\n" + emit_docs.emit(spec, schema_text)
+        f"Regenerate: {COMMAND} -->\n\n"
     )
-    return files
+    return {
+        f"{GENERATED}/__init__.py": banner + '"""Made from the specification; see the banner of each module."""\n',
+        f"{GENERATED}/facts.py": banner + facts,
+        f"{GENERATED}/structs.py": banner + structs,
+        f"{GENERATED}/metadata_schema.py": _banner(SCHEMA, schema_digest) + metadata,
+        "docs/format.md": page + emit_docs.emit(spec, schema_text),
+    }
+
+
+@contextmanager
+def _blaming(name: str) -> Iterator[None]:
+    """An error says which of the sources it is about."""
+    try:
+        yield
+    except CodegenError as error:
+        raise CodegenError(f"{name}: {error.path}", error.message) from error
 
 
 def stale(root: Path = ROOT) -> str:

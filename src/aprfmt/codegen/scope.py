@@ -88,11 +88,12 @@ class Scope:
         match expr:
             case Literal(value):
                 return int(value)
-            case Name(name) if self.owner.field(name) is None and name not in seen:
+            case Name(name) if self.owner.field(name) is None and f"{self.owner.path}.{name}" not in seen:
                 attr = self.owner.instances.get(name)
-                return None if attr is None or attr.value is None else self.constant(attr.value, path, seen | {name})
+                inner = seen | {f"{self.owner.path}.{name}"}
+                return None if attr is None or attr.value is None else self.constant(attr.value, path, inner)
             case Member(Name("_root"), name):
-                return replace(self, owner=self.spec.root).constant(Name(name), path)
+                return replace(self, owner=self.spec.root).constant(Name(name), path, seen)
         return None
 
     def attr_shape(self, attr: Attr) -> Shape:

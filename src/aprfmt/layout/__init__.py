@@ -120,16 +120,20 @@ def build(tree: Mapping[str, Any]) -> bytes:
 
     Raises `RequestError` when something is neither given nor derivable, or does not fit its field.
     """
-    from construct import ConstructError
-
     _refuse_misfits(tree, FieldShape(type=""))
     spans: dict[str, tuple[int, int]] = {}
-    try:
-        raw = bytearray(_structs().apr_v2.build(_container(tree), spans=spans))
-    except ConstructError as error:
-        raise RequestError(f"the tree cannot be built: {_message(error)}") from error
+    raw = bytearray(_built("apr_v2", tree, spans=spans))
     _seal(raw, tree, spans)
     return bytes(raw)
+
+
+def _built(struct: str, tree: Mapping[str, Any], **context: Any) -> bytes:
+    from construct import ConstructError
+
+    try:
+        return bytes(getattr(_structs(), struct).build(_container(tree), **context))
+    except ConstructError as error:
+        raise RequestError(f"the tree cannot be built: {_message(error)}") from error
 
 
 def _refuse_misfits(tree: object, shape: FieldShape, path: str = "") -> None:
@@ -282,11 +286,10 @@ def iter_entries(stream: BinaryIO, count: int, *, start: int = 0) -> Iterator[tu
 
 def build_entries(entries: Iterable[Mapping[str, Any]]) -> bytes:
     """The bytes of index entries, without filler; what an entry leaves out is derived."""
-    trees = [dict(entry) for entry in entries]
     head = build(
         {
             "metadata": b"{}",
-            "tensor_index": {"entries": trees, "padding": b""},
+            "tensor_index": {"entries": list(entries), "padding": b""},
             "tensor_data": b"",
             "footer": None,
         }
@@ -320,14 +323,13 @@ def parse_footer(raw: bytes | memoryview) -> Footer:
 
 def build_footer(checksum: int) -> bytes:
     """The bytes of a footer that holds this CRC-32."""
-    return bytes(_structs().footer.build({"checksum": checksum}))
+    return _built("footer", {"checksum": checksum})
 
 
 def build_payload_digest_record(name: bytes, dtype: int, dims: Sequence[int], sha256: bytes) -> bytes:
     """One record of the sequence that the payload digest is taken over; `docs/format.md` shows it."""
-    return bytes(
-        _structs().payload_digest_record.build({"name": name, "dtype": dtype, "dims": list(dims), "sha256": sha256})
-    )
+    record = {"name": name, "dtype": dtype, "dims": list(dims), "sha256": sha256}
+    return _built("payload_digest_record", record)
 
 
 def dtype_facts(code: int) -> BlockFacts | None:

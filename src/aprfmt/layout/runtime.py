@@ -281,7 +281,7 @@ class Section(Construct):  # type: ignore[misc] # Construct is untyped
         if obj is NOT_THERE or (obj is None and self.optional is Absent.ABSENT):
             built = None
         elif self.subcon is not None:
-            built = self.subcon._build(Container() if obj is None else obj, stream, context, path)  # noqa: SLF001
+            built = self.subcon._build(Container() if obj is None else obj, stream, context, path)  # noqa: SLF001 - as above
         else:
             if obj is None and self.align is None:
                 raise StreamError(f"{self.section} is neither given nor derived", path=path)

@@ -393,6 +393,7 @@ PLACES: list[tuple[str, str, Any, str | None, str]] = [
     ("container", "/instances/grid/type", "u4", None, "does not go with a field of kind value"),
     ("container", "/instances/grid/value", "grid + 1", "/instances/grid", "'grid' is defined by itself"),
     ("container", "/instances/grid/value", "grid", "/instances/grid", "'grid' is defined by itself"),
+    ("container", "/instances/grid/value", "_root.grid", "/instances/grid", "'grid' is defined by itself"),
     ("container", "/instances/grid/value", "1 < 2", None, "expected a number, found a truth value"),
     (
         "container",
