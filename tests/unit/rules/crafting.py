@@ -79,3 +79,24 @@ def errors_of(raw: bytes) -> list[Fault]:
 def findings_of(raw: bytes) -> list[Fault]:
     """All findings, warnings and infos included."""
     return [_fault(finding) for finding in report_of(raw).findings]
+
+
+NO_TENSORS: dict[str, Any] = {"tensor_index": {"entries": []}, "tensor_data": b""}
+ENTRY_1 = 0x80 + 29
+
+
+def at(name: str) -> tuple[int, int]:
+    """The span of a field of entry 1, whose name has one byte and which has one dimension."""
+    start, nbytes = {
+        "len_name": (0, 2),
+        "name": (2, 1),
+        "dtype": (3, 1),
+        "ndim": (4, 1),
+        "ofs_tensor": (13, 8),
+        "len_tensor": (21, 8),
+    }[name]
+    return ENTRY_1 + start, ENTRY_1 + start + nbytes
+
+
+def in_1(name: str) -> str:
+    return f"tensor_index.entries[1].{name}"

@@ -1,18 +1,13 @@
-"""Header, sections and footer: each error rule by one file that breaks only it, beside one that just does not."""
+"""Header and sections: each error rule by one file that breaks only it, beside one that just does not."""
 
 from __future__ import annotations
 
-from typing import Any
 from zlib import crc32
 
 import pytest
-from tests.unit.rules.crafting import SIZE, Fault, craft, errors_of, file, findings_of, opened, report_of
+from tests.unit.rules.crafting import NO_TENSORS, SIZE, Fault, craft, errors_of, file, findings_of, opened
 
 from aprfmt.errors import FormatError, TruncatedError, UnsupportedError
-from aprfmt.ops.inspect import inspect
-from aprfmt.rules import Severity
-
-NO_TENSORS: dict[str, Any] = {"tensor_index": {"entries": []}, "tensor_data": b""}
 
 
 def test_the_file_that_everything_else_breaks_is_sound() -> None:
@@ -39,8 +34,6 @@ ERRORS = [
         Fault("APR-H006", "header.checksum", (40, 44), f"{crc32(file()[:40] + file()[44:64]):#010x}", "0x00000001"),
     ),
     (craft(metadata=b"", **NO_TENSORS), Fault("APR-M001", "header.len_metadata", (20, 24), "at least 1", "0")),
-    (file()[: SIZE - 1], Fault("APR-F001", "footer.checksum", (0x140, SIZE - 1), "4 bytes", "3 bytes")),
-    (file()[: SIZE - 3], Fault("APR-F001", "footer.checksum", (0x140, SIZE - 3), "4 bytes", "1 bytes")),
 ]
 
 
@@ -54,9 +47,6 @@ TWINS = {
     "APR-S002 without filler": craft(metadata_padding=b""),
     "APR-S003 without index": craft(**NO_TENSORS),
     "APR-M001 one byte too many for a section": craft(metadata=b"{}".ljust(64)),
-    "APR-F001 whole": file(),
-    "APR-F001 absent": file()[: SIZE - 4],
-    "APR-F001 without tensors": craft(footer=None, **NO_TENSORS),
 }
 
 
@@ -105,11 +95,6 @@ WARNINGS = [
         craft(metadata_padding=bytes(51) + b"x"),
         Fault("APR-S004", "metadata_padding", (0x4C, 0x80), "zero bytes", "other bytes"),
     ),
-    (file() + b"xy", Fault("APR-F004", "trailing", (SIZE, SIZE + 2), "the end of the file", "2 bytes")),
-    (
-        file()[: SIZE - 4],
-        Fault("APR-F003", "footer", (SIZE - 4, SIZE - 4), "a checksum of the whole file", "the end of the file"),
-    ),
 ]
 
 
@@ -117,11 +102,6 @@ WARNINGS = [
 def test_one_warning_and_no_other(raw: bytes, fault: Fault) -> None:
     assert findings_of(raw) == [fault]
     assert errors_of(raw) == []
-
-
-def test_a_missing_footer_is_no_more_than_an_info() -> None:
-    [finding] = report_of(file()[: SIZE - 4]).findings
-    assert finding.severity is Severity.INFO
 
 
 def test_sections_off_the_grid_are_warned_about_each() -> None:
@@ -140,15 +120,3 @@ def test_very_large_metadata_is_warned_about() -> None:
     assert findings_of(craft(metadata=largest, **NO_TENSORS)) == []
     [fault] = findings_of(craft(metadata=largest + b" ", **NO_TENSORS))
     assert fault == ("APR-M007", "header.len_metadata", (20, 24), "at most 16777216", "16777217")
-
-
-def test_a_wrong_footer_is_found_by_a_pass_over_the_file() -> None:
-    right = opened(file()).footer
-    assert right is not None
-    raw = craft(footer={"checksum": right.checksum ^ 1})
-    assert findings_of(raw) == []
-    [finding] = inspect(opened(raw), check=True).findings
-    assert (finding.rule, finding.field, finding.span) == ("APR-F002", "footer.checksum", (0x140, SIZE))
-    assert finding.expected == f"{right.checksum:#010x} for these bytes"
-    assert finding.found == f"{right.checksum ^ 1:#010x}"
-    assert inspect(opened(file()), check=True).findings == ()
