@@ -28,6 +28,47 @@ doc: |
   - footer
   - trailing
 
+# Every rule by its id, named by its defect. Ids are never reused. Rules about one field stand at the field; those that
+# relate fields are written in src/aprfmt/rules/.
+-rules:
+  APR-H001: the magic is not that of APR v2
+  APR-H002: the file is of another major version
+  APR-H003: the minor version is unknown
+  APR-H004: the tensors lie column by column, which every reader refuses
+  APR-H005: flag bits without a meaning are set
+  APR-H006: the header checksum does not match the header
+  APR-H007: reserved bytes of the header are not zero
+  APR-H008: the file is smaller than a header
+  APR-S001: the metadata would begin inside the header, or outside the file
+  APR-S002: the tensor index would begin before the end of the metadata, or outside the file
+  APR-S003: the data section would begin before the tensor index, or outside the file
+  APR-S004: filler around the metadata is not zero
+  APR-S005: a section is off the 64-byte grid
+  APR-M001: the metadata is empty
+  APR-M002: the metadata is not UTF-8
+  APR-M003: the metadata is not JSON
+  APR-M004: the metadata is not a JSON object
+  APR-M005: the metadata is nested too deeply
+  APR-M006: a known key of the metadata holds a value of another type
+  APR-M007: the metadata is very large
+  APR-I001: the tensor index has no room for as many entries as the header counts
+  APR-I002: the element type is unknown
+  APR-I003: the names are out of order, or one occurs twice
+  APR-I005: the name is not UTF-8
+  APR-I006: the name is empty, or longer than the reference writes
+  APR-I007: there are more dimensions than the reference writes
+  APR-I008: the id of the element type is one that writers gave up
+  APR-I009: filler of the tensor index is not zero
+  APR-D001: the data of the tensor lies outside the file
+  APR-D002: the size of the data does not fit element type and shape
+  APR-D003: the data of two tensors overlaps
+  APR-D004: the data section is truncated
+  APR-D005: the data of the tensor is off the 64-byte grid
+  APR-F001: the footer is truncated
+  APR-F002: the footer does not match the file
+  APR-F003: the file has no footer
+  APR-F004: bytes follow the footer
+
 # The Python name of the record that a type becomes, and of the enums.
 -records:
   header: Header
@@ -84,9 +125,11 @@ instances:
     value: (header.ofs_data + tensor_index.end_of_tensors).as<u8>
     -value: header.ofs_data + max_of(tensor_index.entries, _.ofs_tensor + align(_.len_tensor, alignment))
     doc: |
-      Where the data section ends, counted from the start of the file: `ofs_data` plus the largest value of offset plus
-      size rounded up to 64 over all tensors; without tensors `ofs_data` itself. The filler of the last tensor belongs to
-      the data section, so a file that is shorter than this is truncated, even when only filler is missing.
+      Where the data section ends, counted from the start of the file:
+      `ofs_data + max(ofs_tensor + align64(len_tensor))` over all tensors, where `align64` rounds up to a multiple of 64;
+      without tensors `ofs_data` itself. The size is rounded up, not the sum: a tensor of 4 bytes at offset 1 ends the
+      section at `ofs_data + 65`. The filler of the last tensor belongs to the data section, so a file that is shorter
+      than this is truncated, even when only filler is missing.
   tensor_data:
     pos: header.ofs_data
     size: required_len - header.ofs_data
@@ -123,11 +166,11 @@ types:
         -orig-id: magic
         -rule: APR-H001
         -lookalikes:
-          - {bytes: "APRN", name: APR v1}
-          - {bytes: "APR1", name: APR v1 (a variant without published writer)}
-          - {bytes: "APR2", name: an APR variant that only one reader knows}
-          - {bytes: "GGUF", name: GGUF}
-          - {bytes: "ALBR", name: an encrypted APR wrapper}
+          - {bytes: "APRN", name: an APR v1 file}
+          - {bytes: "APR1", name: an APR file of a kind that no published writer makes}
+          - {bytes: "APR2", name: an APR file of a kind that only one reader knows}
+          - {bytes: "GGUF", name: a GGUF file}
+          - {bytes: "ALBR", name: an encrypted wrapper around an APR file}
       - id: version_major
         type: u1
         valid:

@@ -46,8 +46,8 @@ class Container(Mapping[str, Tensor]):
         magic = raw[: len(layout.MAGIC)]
         if magic in facts.MAGIC_LOOKALIKES:
             raise UnsupportedError(
-                f"not an APR v2 container: expected the magic {layout.MAGIC!r}, found {magic!r}, "
-                f"which is {facts.MAGIC_LOOKALIKES[magic]}"
+                f"not an APR v2 container but {facts.MAGIC_LOOKALIKES[magic]}: "
+                f"expected the magic {layout.MAGIC!r}, found {magic!r}"
             )
         if len(magic) == len(layout.MAGIC) and magic != layout.MAGIC:
             raise FormatError(
@@ -75,7 +75,8 @@ class Container(Mapping[str, Tensor]):
                 beyond = int(violation.found) > self.source.size
                 kind = TruncatedError if beyond else FormatError
                 raise kind(
-                    "the file is too small for its sections" if beyond else "the sections overlap or are out of order",
+                    ("the file is too small for its sections" if beyond else "the sections overlap or are out of order")
+                    + ("" if self.header_checksum_valid else "; the header is damaged, its checksum does not match"),
                     rule_id=violation.rule,
                     field=f"header.{violation.field}",
                     span=self.header_spans[violation.field],

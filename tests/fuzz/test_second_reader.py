@@ -143,7 +143,7 @@ def large_index(n_entries: int) -> list[bytes]:
 def file_of(entries: list[bytes]) -> bytes:
     """A file without footer around these entries."""
     index = b"".join(entries)
-    return build_head({"num_tensors": len(entries)}, b"{}", index) + bytes(64 * len(entries))
+    return b"".join(build_head({"num_tensors": len(entries)}, b"{}", index)) + bytes(64 * len(entries))
 
 
 def test_a_large_index() -> None:
@@ -163,7 +163,7 @@ def test_a_large_index_out_of_order() -> None:
 @pytest.mark.parametrize("count", [1, 2])
 def test_an_index_of_zeros(count: int) -> None:
     """Filler read as entries MUST be an error of ours: by the order of two names, and by the size of a scalar."""
-    raw = build_head({"num_tensors": count}, b"{}", bytes(64))
+    raw = b"".join(build_head({"num_tensors": count}, b"{}", bytes(64)))
     assert refused(raw)
     check_agreement(raw)
     rules = {finding.rule for finding in run(opened(raw)).errors}

@@ -79,7 +79,7 @@ EVIL_FILES = {
         if value < 2**32 or field.startswith("ofs")
     },
     **{
-        f"entry: {name}": build_head({"num_tensors": 1}, b"{}", raw) + bytes(64)
+        f"entry: {name}": b"".join(build_head({"num_tensors": 1}, b"{}", raw)) + bytes(64)
         for name, raw in {
             "255 huge dimensions": entry(b"a", dims=(2**64 - 1,) * 255),
             "huge offset": entry(b"a", offset=2**64 - 1),

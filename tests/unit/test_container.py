@@ -181,21 +181,18 @@ def test_names_out_of_order_are_found_all_the_same() -> None:
 @pytest.mark.parametrize(
     ("magic", "what"),
     [
-        (b"APRN", "APR v1"),
-        (b"APR1", "APR v1 (a variant without published writer)"),
-        (b"APR2", "an APR variant that only one reader knows"),
-        (b"GGUF", "GGUF"),
-        (b"ALBR", "an encrypted APR wrapper"),
+        (b"APRN", "an APR v1 file"),
+        (b"APR1", "an APR file of a kind that no published writer makes"),
+        (b"APR2", "an APR file of a kind that only one reader knows"),
+        (b"GGUF", "a GGUF file"),
+        (b"ALBR", "an encrypted wrapper around an APR file"),
     ],
 )
 @pytest.mark.parametrize("size", [4, 63, 200])
 def test_other_formats_are_called_by_their_name(magic: bytes, what: str, size: int) -> None:
     with pytest.raises(UnsupportedError) as caught:
         opened(magic.ljust(size, b"\1"))
-    assert (
-        str(caught.value)
-        == f"not an APR v2 container: expected the magic b'APR\\x00', found {magic!r}, which is {what}"
-    )
+    assert str(caught.value) == f"not an APR v2 container but {what}: expected the magic b'APR\\x00', found {magic!r}"
 
 
 def test_what_is_no_known_format_is_a_wrong_magic() -> None:

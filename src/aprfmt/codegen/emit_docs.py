@@ -30,7 +30,7 @@ def _kind(attr: Attr) -> str:
 
 
 def _rules(checks: tuple[Check, ...]) -> str:
-    return "<br>".join(f"{check.rule} ({check.severity})" for check in checks)
+    return "<br>".join(dict.fromkeys(f"{check.rule} ({check.severity})" for check in checks))
 
 
 def _derived(attr: Attr) -> str:
@@ -113,6 +113,29 @@ def _sections(spec: Spec) -> Iterator[str]:
         yield f"| `{name}` | {absent} | {_rules(attr.checks)} | {_cell(attr.doc)} |"
 
 
+def _rule_list(spec: Spec) -> Iterator[str]:
+    """Every rule with its severity; one that no field states is an error that relates fields."""
+    severities = {
+        check.rule: check.severity
+        for owner in spec.owners
+        for attr in (*owner.seq, *owner.instances.values())
+        for check in attr.checks
+    }
+    for enum in spec.enums.values():
+        for entry in enum.entries:
+            if "warn" in entry.keys:
+                severities[entry.keys["warn"]["rule"]] = entry.keys["warn"]["severity"]
+    yield "## Rules"
+    yield ""
+    yield "An error is what every careful reader raises; a warning or an info leaves the file readable."
+    yield ""
+    yield "| rule | severity | what is wrong |"
+    yield "|---|---|---|"
+    for rule, defect in spec.rules.items():
+        yield f"| {rule} | {severities.get(rule, 'error')} | {_cell(defect)} |"
+    yield ""
+
+
 def _metadata(schema_text: str) -> Iterator[str]:
     schema = json.loads(schema_text)
     yield "## metadata"
@@ -143,4 +166,5 @@ def emit(spec: Spec, schema_text: str) -> str:
         lines += [""]
     lines += _enums(spec)
     lines += _metadata(schema_text)
+    lines += _rule_list(spec) if spec.rules else []
     return "\n".join(lines).rstrip("\n") + "\n"

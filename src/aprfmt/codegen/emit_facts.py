@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from enum import KEEP, IntEnum, IntFlag
 from typing import Any
 
-from ..model import BlockFacts, ChecksumFact, FieldRule, FieldShape, Violation, align_up, inside, show
+from ..model import BlockFacts, ChecksumFact, FieldRule, FieldShape, Violation, align_up, between, inside, show
 '''
 
 
@@ -192,6 +192,13 @@ def _fields(spec: Spec) -> Iterator[str]:
 def _rules(spec: Spec) -> Iterator[str]:
     yield ""
     yield ""
+    if spec.rules:
+        yield "RULES: Mapping[str, str] = {"
+        for rule, defect in spec.rules.items():
+            yield f"    {rule!r}: {defect!r},"
+        yield "}"
+        yield '"""Every rule by its id: what is wrong, in one line."""'
+        yield ""
     yield "FIELD_RULES: tuple[FieldRule, ...] = ("
     for owner in (spec.root, *spec.types.values()):
         for attr in (*owner.seq, *owner.instances.values()):

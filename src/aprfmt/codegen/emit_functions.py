@@ -123,7 +123,7 @@ def _check_lines(spec: Spec, owner: Type, attr: Attr, check: Check) -> Iterator[
         )
     elif known == {"min", "max"}:
         yield f"    low, high = {python('min')}, {python('max')}"
-        condition, expected = "low <= value <= high", 'f"{low} to {high}"'
+        condition, expected = "low <= value <= high", "between(low, high)"
     elif known == {"eq"}:
         yield f"    wanted = {python('eq')}"
         condition, expected = "value == wanted", "show(wanted)"

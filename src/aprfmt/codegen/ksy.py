@@ -21,7 +21,7 @@ from .verify import verify
 
 __all__ = ["load"]
 
-_ROOT_KEYS = {"meta", "doc", "doc-ref", "seq", "instances", "types", "enums", "-layout", "-records"}
+_ROOT_KEYS = {"meta", "doc", "doc-ref", "seq", "instances", "types", "enums", "-layout", "-records", "-rules"}
 _META_KEYS = {"id", "title", "file-extension", "license", "ks-version", "endian", "bit-endian"}
 _TYPE_KEYS = {"doc", "doc-ref", "meta", "seq", "instances", "params", "-standalone"}
 _TYPE_META_KEYS = {"endian", "bit-endian"}
@@ -47,6 +47,7 @@ def load(source: str) -> Spec:
         for at, name in enumerate(items(body.get("-layout", [attr.id for attr in root.seq]), "/-layout"))
     ]
     records = mapping(body.get("-records", {}), "/-records")
+    rules = mapping(body.get("-rules", {}), "/-rules")
     spec = Spec(
         id=spec_id,
         title=text(meta, "title", "/meta") if "title" in meta else spec_id,
@@ -56,6 +57,7 @@ def load(source: str) -> Spec:
         enums=read_enums(body.get("enums", {})),
         layout=tuple(layout),
         records={name: text(records, name, "/-records") for name in records},
+        rules={rule: text(rules, rule, "/-rules") for rule in rules},
     )
     verify(spec)
     return spec

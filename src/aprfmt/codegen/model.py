@@ -128,6 +128,7 @@ class Spec:
     enums: Mapping[str, Enum]
     layout: tuple[str, ...]
     records: Mapping[str, str]
+    rules: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def owners(self) -> tuple[Type, ...]:

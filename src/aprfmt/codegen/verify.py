@@ -15,7 +15,7 @@ from .sections import resolve_target, verify_layout, verify_sections
 __all__ = ["verify"]
 
 _RECORD_NAME = re.compile(r"[A-Z][A-Za-z0-9]*")
-_TAKEN_TYPES = {*dir(builtins), "align_up", "first_nbytes", "inside", "offset_of", "show", "this", "value"}
+_TAKEN_TYPES = {*dir(builtins), "align_up", "between", "first_nbytes", "inside", "offset_of", "show", "this", "value"}
 """Names that the generated modules use themselves."""
 _TAKEN_FIELDS = {*dir(dict), "move_to_end", "search", "search_all"}
 """Names that are methods of the trees that Construct makes."""
@@ -25,6 +25,7 @@ def verify(spec: Spec) -> None:
     """Raise `CodegenError` for the first thing that does not agree with the rest."""
     _names(spec)
     _records(spec)
+    _rules(spec)
     for owner in spec.owners:
         for attr in (*owner.seq, *owner.instances.values()):
             _references(spec, attr)
@@ -55,6 +56,20 @@ def _names(spec: Spec) -> None:
         for attr in (*owner.seq, *owner.instances.values()):
             if attr.id in _TAKEN_FIELDS:
                 raise CodegenError(f"{attr.path}/id", f"{attr.id!r} is a method of the trees that are built")
+
+
+def _rules(spec: Spec) -> None:
+    """Where the rules are listed, the list is complete."""
+    if not spec.rules:
+        return
+    for owner in spec.owners:
+        for attr in (*owner.seq, *owner.instances.values()):
+            named = [(check.rule, check.path) for check in attr.checks]
+            if attr.checksum is not None:
+                named.append((attr.checksum.rule, f"{attr.path}/-checksum"))
+            for rule, path in named:
+                if rule not in spec.rules:
+                    raise CodegenError(path, f"expected a rule that /-rules lists, found {rule!r}")
 
 
 def _records(spec: Spec) -> None:

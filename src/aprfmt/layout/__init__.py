@@ -215,7 +215,7 @@ def header_crc32(raw: bytes | memoryview) -> int:
     return _crc32_without(memoryview(raw), *_header_checksum_span(0))
 
 
-def _short(what: str, size: int, raw: bytes | memoryview, start: int = 0) -> TruncatedError:
+def _short(what: str, size: int, raw: bytes | bytearray | memoryview, start: int = 0) -> TruncatedError:
     return TruncatedError(
         f"the {what} is truncated",
         expected=f"{size} bytes",
@@ -225,7 +225,7 @@ def _short(what: str, size: int, raw: bytes | memoryview, start: int = 0) -> Tru
     )
 
 
-def parse_header(raw: bytes | memoryview) -> Header:
+def parse_header(raw: bytes | bytearray | memoryview) -> Header:
     """The header record. Lenient: any magic and any version parse; raises `TruncatedError` below 64 bytes."""
     if len(raw) < HEADER_SIZE:
         raise _short("header", HEADER_SIZE, raw)
@@ -297,21 +297,23 @@ def build_entries(entries: Iterable[Mapping[str, Any]]) -> bytes:
     return head[parse_header(head).ofs_tensor_index :]
 
 
-def build_head(given: Mapping[str, Any], metadata: bytes, index: bytes) -> bytes:
-    """Everything before the data section: a canonical head with this metadata and these index bytes.
+def build_head(given: Mapping[str, Any], metadata: bytes, index: bytes) -> tuple[bytes, bytes, bytes]:
+    """Header, metadata and index of a canonical file with this metadata and these index bytes, each with its filler.
 
-    `given` holds header fields that are kept; offsets, lengths, filler and the header's checksum are derived.
+    `given` holds header fields that are kept; offsets, lengths, filler and the header's checksum are derived. The index
+    is not taken apart: it may be large, and is copied once.
     """
-    filler = bytes(-len(index) % ALIGNMENT)
-    return build(
-        {
-            "header": dict(given),
-            "metadata": metadata,
-            "tensor_index": {"entries": [], "padding": index + filler},
-            "tensor_data": b"",
-            "footer": None,
-        }
-    )
+    from construct import Container
+
+    _refuse_misfits(given, facts.FIELDS[""]["header"], "header")
+    index += bytes(-len(index) % ALIGNMENT)
+    root = Container(metadata=metadata, tensor_index=Container(entries=[], padding=index))
+    raw = bytearray(_built("header", given, _root=root))
+    _seal(raw, {"header": given, "footer": None}, {"header": (0, len(raw)), "footer": (0, 0)})
+    header = parse_header(raw)
+    before = bytes(header.ofs_metadata - len(raw))
+    after = bytes(header.ofs_tensor_index - header.ofs_metadata - header.len_metadata)
+    return bytes(raw) + before, metadata + after, index
 
 
 def parse_footer(raw: bytes | memoryview) -> Footer:

@@ -16,6 +16,7 @@ __all__ = [
     "FieldShape",
     "Violation",
     "align_up",
+    "between",
     "block_nbytes",
     "inside",
     "show",
@@ -111,6 +112,11 @@ def inside(field: str, violations: Iterator[Violation]) -> Iterator[Violation]:
     """The violations of a nested record, with the path that leads to it."""
     for violation in violations:
         yield replace(violation, field=f"{field}.{violation.field}")
+
+
+def between(low: int, high: int) -> str:
+    """A range for a message; one that nothing fits into says so."""
+    return f"{low} to {high}" if low <= high else f"a value that does not exist: at least {low} and at most {high}"
 
 
 def show(value: object) -> str:

@@ -53,7 +53,7 @@ def plan_container(
     placed = _place(tensors)
     header = {"num_tensors": len(placed), "flags": layout.flags_tree(flags)}
     index = layout.build_entries(_entry_tree(entry) for entry, _ in placed)
-    parts: list[Literal | Seal] = [Literal(layout.build_head(header, raw, index))]
+    parts: list[Literal | Seal] = [*map(Literal, layout.build_head(header, raw, index))]
     for _, data in placed:
         parts += [Literal(data), Literal(bytes(-len(data) % layout.ALIGNMENT))]
     return (*parts, Seal(layout.FOOTER_SIZE, layout.build_footer))

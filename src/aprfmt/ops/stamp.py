@@ -97,7 +97,7 @@ def plan_stamp(container: Container, patch: ProvenancePatch, *, drop_trailing: b
     else:
         check = _footer_check(container, container.footer.checksum)
     plan: Plan = (
-        Literal(head),
+        *map(Literal, head),
         Copy(container.header.ofs_data, container.required_len, check),
         Seal(layout.FOOTER_SIZE, layout.build_footer),
     )

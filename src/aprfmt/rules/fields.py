@@ -21,11 +21,13 @@ _ENTRY_IDS = tuple(
 )
 
 
-def _finding(violation: Violation, path: str, span: tuple[int, int], tensor: str | None = None) -> Finding:
+def _finding(
+    violation: Violation, path: str, span: tuple[int, int], tensor: str | None = None, more: str = ""
+) -> Finding:
     return Finding(
         violation.rule,
         Severity(violation.severity),
-        f"{path.rpartition('.')[2].replace('_', ' ')} is not what the format says",
+        facts.RULES[violation.rule] + more,
         path,
         span,
         violation.expected,
@@ -108,4 +110,10 @@ def entry_fields(container: Container) -> Iterator[Finding]:
         for violation in violations:
             spans = facts.spans_tensor_index_entry(tensor.entry, tensor.entry_span[0])
             path = f"tensor_index.entries[{tensor.index}].{violation.field}"
-            yield _finding(violation, path, spans[violation.field], ascii(tensor.name))
+            more = _missing(container) if violation.rule == "APR-D001" else ""
+            yield _finding(violation, path, spans[violation.field], ascii(tensor.name), more)
+
+
+def _missing(container: Container) -> str:
+    """What an extent outside the file most likely means: the file was cut."""
+    return f", which has {container.source.size} of the {container.required_len} bytes that its index needs"

@@ -1,4 +1,4 @@
-# GENERATED, never edited by hand. Source: spec/apr_v2.ksy, SHA-256 227221c8878e3a2aabce91c1948596c46e44216aa7b10d0ccd6656a21da42cf5.
+# GENERATED, never edited by hand. Source: spec/apr_v2.ksy, SHA-256 9531056143bbe9eb757b173e0b1f1c4ffb2e316fcb1380d370a85d33fb05c028.
 # Regenerate: python -m aprfmt.codegen --write
 """Facts of APR v2 model container: everything that hand-written code may know about its bytes."""
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import KEEP, IntEnum, IntFlag
 from typing import Any
 
-from ..model import BlockFacts, ChecksumFact, FieldRule, FieldShape, Violation, align_up, inside, show
+from ..model import BlockFacts, ChecksumFact, FieldRule, FieldShape, Violation, align_up, between, inside, show
 
 ALIGNMENT = 64
 """The grid, in bytes, on which a canonical writer starts every section and every tensor."""
@@ -29,7 +29,7 @@ PAYLOAD_DIGEST_RECORD_MIN_SIZE = 36
 """The fewest bytes of `payload_digest_record`."""
 MAGIC = b'APR\x00'
 """Four bytes that name the format."""
-MAGIC_LOOKALIKES: Mapping[bytes, str] = {b'APRN': 'APR v1', b'APR1': 'APR v1 (a variant without published writer)', b'APR2': 'an APR variant that only one reader knows', b'GGUF': 'GGUF', b'ALBR': 'an encrypted APR wrapper'}
+MAGIC_LOOKALIKES: Mapping[bytes, str] = {b'APRN': 'an APR v1 file', b'APR1': 'an APR file of a kind that no published writer makes', b'APR2': 'an APR file of a kind that only one reader knows', b'GGUF': 'a GGUF file', b'ALBR': 'an encrypted wrapper around an APR file'}
 """Other formats by what stands in the place of `magic`."""
 VERSION_MAJOR = 2
 """What a writer puts into `header.version_major`."""
@@ -441,7 +441,7 @@ def check_header(
     value = this.ofs_metadata
     low, high = 64, root.len_file
     if not (low <= value <= high):
-        yield Violation('APR-S001', 'error', 'ofs_metadata', f"{low} to {high}", show(value))
+        yield Violation('APR-S001', 'error', 'ofs_metadata', between(low, high), show(value))
     grid = 64
     if not (value % grid == 0):
         yield Violation('APR-S005', 'warning', 'ofs_metadata', f"a multiple of {grid}", show(value))
@@ -455,14 +455,14 @@ def check_header(
     value = this.ofs_tensor_index
     low, high = this.ofs_metadata + this.len_metadata, root.len_file
     if not (low <= value <= high):
-        yield Violation('APR-S002', 'error', 'ofs_tensor_index', f"{low} to {high}", show(value))
+        yield Violation('APR-S002', 'error', 'ofs_tensor_index', between(low, high), show(value))
     grid = 64
     if not (value % grid == 0):
         yield Violation('APR-S005', 'warning', 'ofs_tensor_index', f"a multiple of {grid}", show(value))
     value = this.ofs_data
     low, high = this.ofs_tensor_index, root.len_file
     if not (low <= value <= high):
-        yield Violation('APR-S003', 'error', 'ofs_data', f"{low} to {high}", show(value))
+        yield Violation('APR-S003', 'error', 'ofs_data', between(low, high), show(value))
     grid = 64
     if not (value % grid == 0):
         yield Violation('APR-S005', 'warning', 'ofs_data', f"a multiple of {grid}", show(value))
@@ -545,14 +545,14 @@ def check_tensor_index_entry(
     value = this.ofs_tensor
     low, high = 0, root.len_file - root.header.ofs_data
     if not (low <= value <= high):
-        yield Violation('APR-D001', 'error', 'ofs_tensor', f"{low} to {high}", show(value))
+        yield Violation('APR-D001', 'error', 'ofs_tensor', between(low, high), show(value))
     grid = 64
     if not (value % grid == 0):
         yield Violation('APR-D005', 'warning', 'ofs_tensor', f"a multiple of {grid}", show(value))
     value = this.len_tensor
     low, high = 0, root.len_file - root.header.ofs_data - this.ofs_tensor
     if not (low <= value <= high):
-        yield Violation('APR-D001', 'error', 'len_tensor', f"{low} to {high}", show(value))
+        yield Violation('APR-D001', 'error', 'len_tensor', between(low, high), show(value))
 
 
 def spans_footer(this: Footer, start: int) -> dict[str, tuple[int, int]]:
@@ -579,7 +579,7 @@ def check_footer(
 
 
 def required_len(root: Any) -> int:
-    """Where the data section ends, counted from the start of the file: `ofs_data` plus the largest value of offset plus size rounded up to 64 over all tensors; without tensors `ofs_data` itself."""
+    """Where the data section ends, counted from the start of the file: `ofs_data + max(ofs_tensor + align64(len_tensor))` over all tensors, where `align64` rounds up to a multiple of 64; without tensors `ofs_data` itself."""
     return int(root.header.ofs_data + max((_.ofs_tensor + align_up(_.len_tensor, 64) for _ in root.tensor_index.entries), default=0))
 
 
@@ -700,6 +700,47 @@ FIELDS: Mapping[str, Mapping[str, FieldShape]] = {
 }
 """The keys a tree may have at each type (the root is ""), each with what its value must be."""
 
+
+RULES: Mapping[str, str] = {
+    'APR-H001': 'the magic is not that of APR v2',
+    'APR-H002': 'the file is of another major version',
+    'APR-H003': 'the minor version is unknown',
+    'APR-H004': 'the tensors lie column by column, which every reader refuses',
+    'APR-H005': 'flag bits without a meaning are set',
+    'APR-H006': 'the header checksum does not match the header',
+    'APR-H007': 'reserved bytes of the header are not zero',
+    'APR-H008': 'the file is smaller than a header',
+    'APR-S001': 'the metadata would begin inside the header, or outside the file',
+    'APR-S002': 'the tensor index would begin before the end of the metadata, or outside the file',
+    'APR-S003': 'the data section would begin before the tensor index, or outside the file',
+    'APR-S004': 'filler around the metadata is not zero',
+    'APR-S005': 'a section is off the 64-byte grid',
+    'APR-M001': 'the metadata is empty',
+    'APR-M002': 'the metadata is not UTF-8',
+    'APR-M003': 'the metadata is not JSON',
+    'APR-M004': 'the metadata is not a JSON object',
+    'APR-M005': 'the metadata is nested too deeply',
+    'APR-M006': 'a known key of the metadata holds a value of another type',
+    'APR-M007': 'the metadata is very large',
+    'APR-I001': 'the tensor index has no room for as many entries as the header counts',
+    'APR-I002': 'the element type is unknown',
+    'APR-I003': 'the names are out of order, or one occurs twice',
+    'APR-I005': 'the name is not UTF-8',
+    'APR-I006': 'the name is empty, or longer than the reference writes',
+    'APR-I007': 'there are more dimensions than the reference writes',
+    'APR-I008': 'the id of the element type is one that writers gave up',
+    'APR-I009': 'filler of the tensor index is not zero',
+    'APR-D001': 'the data of the tensor lies outside the file',
+    'APR-D002': 'the size of the data does not fit element type and shape',
+    'APR-D003': 'the data of two tensors overlaps',
+    'APR-D004': 'the data section is truncated',
+    'APR-D005': 'the data of the tensor is off the 64-byte grid',
+    'APR-F001': 'the footer is truncated',
+    'APR-F002': 'the footer does not match the file',
+    'APR-F003': 'the file has no footer',
+    'APR-F004': 'bytes follow the footer',
+}
+"""Every rule by its id: what is wrong, in one line."""
 
 FIELD_RULES: tuple[FieldRule, ...] = (
     FieldRule('APR-S004', 'warning', 'header_padding', 'zero'),

@@ -1,4 +1,4 @@
-# GENERATED, never edited by hand. Source: spec/apr_v2.ksy, SHA-256 227221c8878e3a2aabce91c1948596c46e44216aa7b10d0ccd6656a21da42cf5.
+# GENERATED, never edited by hand. Source: spec/apr_v2.ksy, SHA-256 9531056143bbe9eb757b173e0b1f1c4ffb2e316fcb1380d370a85d33fb05c028.
 # Regenerate: python -m aprfmt.codegen --write
 """Construct structs of APR v2 model container.
 
@@ -126,7 +126,7 @@ payload_digest_record = Fields(
 
 
 def required_len(this: Any) -> int:
-    """Where the data section ends, counted from the start of the file: `ofs_data` plus the largest value of offset plus size rounded up to 64 over all tensors; without tensors `ofs_data` itself."""
+    """Where the data section ends, counted from the start of the file: `ofs_data + max(ofs_tensor + align64(len_tensor))` over all tensors, where `align64` rounds up to a multiple of 64; without tensors `ofs_data` itself."""
     return int(this.header.ofs_data + max((_.ofs_tensor + align_up(_.len_tensor, 64) for _ in this.tensor_index.entries), default=0))
 
 

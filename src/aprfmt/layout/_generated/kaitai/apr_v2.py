@@ -1,5 +1,5 @@
 # Generated file, never edit.
-# source: spec/apr_v2.ksy sha256 227221c8878e3a2aabce91c1948596c46e44216aa7b10d0ccd6656a21da42cf5
+# source: spec/apr_v2.ksy sha256 9531056143bbe9eb757b173e0b1f1c4ffb2e316fcb1380d370a85d33fb05c028
 # compiler: kaitai-struct-compiler 0.11.0
 # regenerate: node tools/kaitai/compile.mjs --write-python
 # This is a generated file! Please edit source .ksy file and use kaitai-struct-compiler to rebuild
@@ -414,9 +414,11 @@ class AprV2(KaitaiStruct):
 
     @property
     def required_len(self):
-        """Where the data section ends, counted from the start of the file: `ofs_data` plus the largest value of offset plus
-        size rounded up to 64 over all tensors; without tensors `ofs_data` itself. The filler of the last tensor belongs to
-        the data section, so a file that is shorter than this is truncated, even when only filler is missing.
+        """Where the data section ends, counted from the start of the file:
+        `ofs_data + max(ofs_tensor + align64(len_tensor))` over all tensors, where `align64` rounds up to a multiple of 64;
+        without tensors `ofs_data` itself. The size is rounded up, not the sum: a tensor of 4 bytes at offset 1 ends the
+        section at `ofs_data + 65`. The filler of the last tensor belongs to the data section, so a file that is shorter
+        than this is truncated, even when only filler is missing.
         """
         if hasattr(self, '_m_required_len'):
             return self._m_required_len
