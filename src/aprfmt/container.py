@@ -20,9 +20,31 @@ from .metadata import Metadata
 from .source import Source, iter_chunks, open_stream
 from .tensors import Tensor
 
-__all__ = ["Container"]
+__all__ = ["Container", "refuse_other_formats"]
 
 Span = tuple[int, int]
+
+
+def refuse_other_formats(head: bytes) -> None:
+    """Raise `UnsupportedError` or `FormatError` when the first bytes of a file are not the magic of APR v2.
+
+    Fewer bytes than the magic has say nothing.
+    """
+    magic = head[: len(layout.MAGIC)]
+    if magic in facts.MAGIC_LOOKALIKES:
+        raise UnsupportedError(
+            f"not an APR v2 container but {facts.MAGIC_LOOKALIKES[magic]}: "
+            f"expected the magic {layout.MAGIC!r}, found {magic!r}"
+        )
+    if len(magic) == len(layout.MAGIC) and magic != layout.MAGIC:
+        raise FormatError(
+            "not an APR v2 container",
+            rule_id="APR-H001",
+            field="header.magic",
+            span=(0, len(magic)),
+            expected=repr(layout.MAGIC),
+            found=repr(magic),
+        )
 
 
 class Container(Mapping[str, Tensor]):
@@ -43,21 +65,7 @@ class Container(Mapping[str, Tensor]):
     def _read_header(self) -> bytes:
         size = self.source.size
         raw = self.source.read(0, min(size, layout.HEADER_SIZE))
-        magic = raw[: len(layout.MAGIC)]
-        if magic in facts.MAGIC_LOOKALIKES:
-            raise UnsupportedError(
-                f"not an APR v2 container but {facts.MAGIC_LOOKALIKES[magic]}: "
-                f"expected the magic {layout.MAGIC!r}, found {magic!r}"
-            )
-        if len(magic) == len(layout.MAGIC) and magic != layout.MAGIC:
-            raise FormatError(
-                "not an APR v2 container",
-                rule_id="APR-H001",
-                field="header.magic",
-                span=(0, len(magic)),
-                expected=repr(layout.MAGIC),
-                found=repr(magic),
-            )
+        refuse_other_formats(raw)
         if size < layout.HEADER_SIZE:
             raise TruncatedError(
                 "too small to be an APR v2 container",
@@ -131,6 +139,10 @@ class Container(Mapping[str, Tensor]):
                 span=self.header_spans["num_tensors"],
                 expected=f"at most {most} entries in {stop - start} bytes",
                 found=f"{count} entries",
+            )
+        if count > self.limits.max_tensors:
+            raise LimitExceededError(
+                f"too many tensors: expected at most {self.limits.max_tensors} (max_tensors), found {count}"
             )
         self._limit_index(needed)
         tensors: list[Tensor] = []
@@ -273,7 +285,15 @@ class Container(Mapping[str, Tensor]):
         return digest.hexdigest()
 
     def filler_residue(self, start: int, stop: int) -> int:
-        """Where the last byte that is not zero ends between `start` and `stop`; `start` when all of them are zero."""
+        """Where the last byte that is not zero ends between `start` and `stop`; `start` when all of them are zero.
+
+        Raises `LimitExceededError` when there are more bytes than the limits allow.
+        """
+        if stop - start > self.limits.max_filler_bytes:
+            raise LimitExceededError(
+                f"too much filler: expected at most {self.limits.max_filler_bytes} bytes (max_filler_bytes), "
+                f"found {stop - start} @{start:#x}..{stop:#x}"
+            )
         end = position = start
         for piece in iter_chunks(self.source, start, stop):
             used = len(bytes(piece).rstrip(b"\0"))

@@ -20,6 +20,16 @@ class Limits:
     max_index_bytes: int = 256 * 1024 * 1024
     """Bytes of tensor-index entries. A model of 670 billion parameters has 92,000 tensors in 6.5 MB."""
 
+    max_tensors: int = 1_000_000
+    """Entries of the tensor index: ten times the largest known model. One takes some 600 bytes of memory."""
+
+    max_filler_bytes: int = 256 * 1024 * 1024
+    """Bytes of one stretch of filler that are looked through for something that is not zero. A writer makes at most 63;
+    a file with terabytes of holes takes no space on a disk, and hours to read."""
+
+    max_findings_per_rule: int = 1_000
+    """Faults of one rule that are kept; the others are counted."""
+
     max_ndim: int = 255
     """Dimensions of a tensor: all that the one-byte field can say, because the reference reads them all."""
 

@@ -24,7 +24,7 @@ class _SignalledError(BaseException):
 
 
 @contextmanager
-def _signals_raise() -> Iterator[None]:
+def _signals_raise(*, restore: bool) -> Iterator[None]:
     def end(number: int, _frame: FrameType | None) -> None:
         # One is enough: a second Ctrl-C must not interrupt the cleaning up. A handler that does nothing rather than
         # SIG_IGN, because Python complains about a signal that is already on its way when it becomes ignored.
@@ -44,26 +44,27 @@ def _signals_raise() -> Iterator[None]:
     try:
         yield
     finally:
-        for number, handler in previous.items():
+        for number, handler in previous.items() if restore else ():
             signal.signal(number, handler)
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; returns its exit code and raises nothing."""
+def main(argv: Sequence[str] | None = None, *, restore_signals: bool = True) -> int:
+    """Run one command; returns its exit code and raises nothing.
+
+    Without `restore_signals` a second signal is ignored until the process ends, which is then the next thing to do.
+    """
     args = list(sys.argv[1:] if argv is None else argv)
     as_json = "--json" in (args[: args.index("--")] if "--" in args else args)
-    code = 0
-    try:
-        with _signals_raise():
-            code = _run(args, as_json=as_json)
-    except _SignalledError as error:
-        from . import render
-        from .exits import Failure
+    with _signals_raise(restore=restore_signals):
+        try:
+            return _run(args, as_json=as_json)
+        except _SignalledError as error:
+            from . import render
+            from .exits import Failure
 
-        name = signal.Signals(error.number).name
-        text = "interrupted" if name == "SIGINT" else f"ended by {name}"
-        code = render.fail(Failure("interrupted", text, 128 + error.number), as_json=as_json)
-    return code
+            name = signal.Signals(error.number).name
+            text = "interrupted" if name == "SIGINT" else f"ended by {name}"
+            return render.fail(Failure("interrupted", text, 128 + error.number), as_json=as_json)
 
 
 def _run(args: list[str], *, as_json: bool) -> int:
@@ -100,4 +101,4 @@ def _run(args: list[str], *, as_json: bool) -> int:
 
 def entry_point() -> None:
     """The console script."""
-    raise SystemExit(main())
+    raise SystemExit(main(restore_signals=False))

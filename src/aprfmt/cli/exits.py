@@ -60,6 +60,8 @@ class Failure:
             name = getattr(error, "__notes__", [file])[-1]
             message = str(error) if name is None else f"{name}: {error}"
             return cls(kind, message, FORMAT, name, error if isinstance(error, FormatError) else None)
+        if isinstance(error, MemoryError):
+            return cls("limit", "not enough memory for what this file holds", FORMAT, file)
         return cls("internal", f"a fault in aprfmt itself, please report it: {type(error).__name__}: {error}", INTERNAL)
 
     def as_json(self) -> dict[str, Any]:

@@ -214,10 +214,10 @@ def traceback(error: BaseException) -> None:
     talk("".join(format_exception(error)).rstrip())
 
 
-def findings(items: Iterable[Finding], *, file: str, verbose: bool, quiet: bool) -> None:
+def findings(items: Iterable[Finding], not_kept: Mapping[str, int], *, file: str, verbose: bool, quiet: bool) -> None:
     """Faults on stderr, a line each: errors first and always, warnings unless `quiet`, infos only when asked for.
 
-    A rule that fails for every tensor is cut short unless `verbose`.
+    A rule that fails for every tensor is cut short unless `verbose`; `not_kept` counts what was not even kept.
     """
     wanted = ["error", *(() if quiet else ("warning",)), *(("info",) if verbose else ())]
     seen: Counter[tuple[str, str]] = Counter()
@@ -229,8 +229,10 @@ def findings(items: Iterable[Finding], *, file: str, verbose: bool, quiet: bool)
         if verbose or seen[kind] <= _FINDINGS_A_RULE:
             talk(f"{item.severity}: {file}: {item.error()}".replace("\n", "\\n"))
     for (severity, rule), number in seen.items():
-        if not verbose and number > _FINDINGS_A_RULE:
-            talk(f"{severity}: {number - _FINDINGS_A_RULE} more like this are not shown [{rule}] (-v shows them)")
+        hidden = 0 if verbose else max(0, number - _FINDINGS_A_RULE)
+        if hidden or not_kept.get(rule, 0):
+            more = f"{hidden + not_kept.get(rule, 0)} more like this are not shown [{rule}]"
+            talk(f"{severity}: {more}{' (-v shows more)' if hidden else ''}")
 
 
 def finding_json(item: Finding) -> dict[str, Any]:

@@ -205,6 +205,8 @@ class _Parser:
             elif word.startswith(".as<"):
                 if word not in _CASTS:
                     raise self.error(f"only casts that widen are known, to u4 or u8, found {word!r}")
+                if word == ".as<u4>" and expr != Name("_index"):
+                    raise self.error("a cast to u4 may cut a number off, so it is known for `_index` only")
                 self.take()
             else:
                 return expr

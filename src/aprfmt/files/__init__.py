@@ -7,7 +7,7 @@ from importlib.resources import files as package_files
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ..container import Container
+from ..container import Container, refuse_other_formats
 from ..errors import RequestError
 from ..layout import Flags
 from ..limits import DEFAULT_LIMITS, Limits
@@ -59,7 +59,7 @@ def open(  # noqa: A001 - `aprfmt.open` is the name users expect
     Raises `UnsupportedError` for another format, `TruncatedError` or `FormatError` when the sections cannot be located,
     `OSError` as the system reports it.
     """
-    source = open_source(file)
+    source = open_source(file, look=refuse_other_formats)
     try:
         return OpenContainer(source, limits=limits)
     except BaseException:

@@ -12,6 +12,7 @@ import os
 import stat
 import tempfile
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, Final, Protocol, Self, TypeAlias
@@ -22,6 +23,7 @@ from ..source import CHUNK_BYTES, BytesSource, Source
 __all__ = ["FileSource", "MemorySource", "OpenedSource", "StrPath", "StreamSource", "open_source"]
 
 StrPath: TypeAlias = str | os.PathLike[str]
+Look: TypeAlias = Callable[[bytes], None]
 _MAX_READ_BYTES = 1 << 30  # some systems refuse a single read of 2 GiB or more
 
 
@@ -190,13 +192,13 @@ class FileSource(StreamSource):
                 mapping.close()
 
 
-def open_source(file: StrPath | bytes | bytearray | memoryview | BinaryIO) -> OpenedSource:
+def open_source(file: StrPath | bytes | bytearray | memoryview | BinaryIO, *, look: Look | None = None) -> OpenedSource:
     """A source over a file by path, over bytes, or over a binary file object, to be closed by the caller.
 
     A file, by path or as an object that can seek, is taken whole wherever the object's position is; the
     object stays open and where it is. A pipe, by path or as an object, is read from where it is to its end
     into an unnamed temporary file: opening a named one waits for its writer, and only the disk bounds what is
-    read.
+    read. `look` sees the first bytes that come out of a pipe, before anything is kept, and may raise to refuse them.
 
     Raises `IsADirectoryError`, `RequestError` for a device or socket, `TypeError` for a text file or another
     object, and other `OSError` of the system.
@@ -207,7 +209,7 @@ def open_source(file: StrPath | bytes | bytearray | memoryview | BinaryIO) -> Op
         if not stat.S_ISFIFO(Path(file).stat().st_mode):
             return FileSource(file)
         with io.FileIO(os.fspath(file), "rb") as pipe:
-            return _spool(pipe)
+            return _spool(pipe, look)
     if isinstance(file, io.TextIOBase) or not hasattr(file, "read"):
         raise TypeError(f"expected a path, bytes or a binary file object, found {type(file).__name__}")
     # Types rather than `fileno()`: a GzipFile answers that with the descriptor of the compressed file.
@@ -215,21 +217,24 @@ def open_source(file: StrPath | bytes | bytearray | memoryview | BinaryIO) -> Op
     if type(raw) is io.FileIO and raw.readable() and stat.S_ISREG(os.fstat(raw.fileno()).st_mode):
         file.flush()  # what the caller has written but not flushed is part of the file
         return FileSource(os.dup(raw.fileno()))
-    return StreamSource(file) if getattr(file, "seekable", bool)() else _spool(file)
+    return StreamSource(file) if getattr(file, "seekable", bool)() else _spool(file, look)
 
 
-def _spool(stream: BinaryIO | io.FileIO) -> FileSource:
+def _spool(stream: BinaryIO | io.FileIO, look: Look | None) -> FileSource:
     with tempfile.TemporaryFile() as spool:
         while (piece := stream.read(CHUNK_BYTES)) != b"":
             if piece is None:  # taking this for the end would cut the input
                 raise BlockingIOError(errno.EAGAIN, "expected a blocking stream, found one with no bytes yet")
+            if look is not None and spool.tell() == 0:
+                look(piece)
             spool.write(piece)
         spool.flush()
         return FileSource(os.dup(spool.fileno()))
 
 
-def _identity(status: os.stat_result) -> tuple[int, int, int, int]:
-    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+def _identity(status: os.stat_result) -> tuple[int, int, int, int, int]:
+    """What a change of the content changes; the time of the last change cannot be set back, unlike that of the data."""
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
 def _require_regular(status: os.stat_result, name: StrPath) -> None:

@@ -92,8 +92,10 @@ def write_plan(
             source.check_unchanged()
         _take_name(temporary, final, force=force)
     finally:
-        with suppress(OSError):  # what went wrong before is the error worth reporting
-            temporary.unlink()
+        try:
+            _remove(temporary)
+        finally:  # a signal may arrive in the middle of the clean-up
+            _remove(temporary)
     _sync_folder(final.parent)
     _compare(final, meant, total, final)
     return total
@@ -116,6 +118,11 @@ def require_writable(dst: StrPath, nbytes: int, *, force: bool) -> None:
     _require_space(final.parent, nbytes)
     if not os.access(final.parent, os.W_OK | os.X_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(final.parent))
+
+
+def _remove(path: Path) -> None:
+    with suppress(OSError):  # what went wrong before is the error worth reporting
+        path.unlink()
 
 
 def _destination(dst: StrPath, *, force: bool) -> tuple[Path, int | None]:

@@ -154,6 +154,11 @@ def _refuse_misfits(tree: object, shape: FieldShape, path: str = "") -> None:
             raise _misfit(path, f"an integer from 0 to {shape.limit - 1}", number)
     elif not isinstance(tree, bytes | bytearray | memoryview):
         raise _misfit(path, "bytes", tree)
+    elif isinstance(tree, memoryview):
+        try:
+            _ = tree.nbytes
+        except ValueError:
+            raise _misfit(path, "bytes", tree) from None
 
 
 def _refuse_misfit_fields(tree: object, type_id: str, path: str) -> None:
@@ -173,6 +178,13 @@ def _misfit(path: str, expected: str, found: object) -> RequestError:
 
 
 def _shown(value: object) -> str:
+    try:
+        return _described(value)
+    except Exception:  # a caller's own object may refuse to be measured or printed
+        return type(value).__name__
+
+
+def _described(value: object) -> str:
     if isinstance(value, Mapping | list | tuple | bytes | bytearray | memoryview | None):
         return "nothing" if value is None else f"{type(value).__name__} of {len(value)}"
     if isinstance(value, int) and value.bit_length() > 128:  # Python refuses to print integers of any length

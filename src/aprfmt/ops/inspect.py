@@ -37,6 +37,7 @@ class Inspection:
     footer_present: bool | None
     footer_valid: bool | None
     findings: tuple[Finding, ...]
+    not_kept: Mapping[str, int]
 
     @property
     def valid(self) -> bool:
@@ -92,4 +93,5 @@ def inspect(container: Container, *, check: bool = False, progress: Progress | N
         footer_present=footer_present,
         footer_valid=footer_valid,
         findings=tuple(findings),
+        not_kept=report.not_kept,
     )

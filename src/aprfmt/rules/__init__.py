@@ -8,8 +8,9 @@ counted as skipped: skipped is never passed.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from ..container import Container
@@ -77,6 +78,8 @@ class Report:
     findings: tuple[Finding, ...]
     rules_run: tuple[str, ...]
     rules_skipped: tuple[str, ...]
+    not_kept: Mapping[str, int] = field(default_factory=dict)
+    """How many findings of a rule the limits cut off; the first ones are in `findings`."""
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -88,7 +91,9 @@ class Report:
         if not self.errors:
             return
         error = self.errors[0].error()
-        more = len(self.errors) - 1
+        more = (
+            len(self.errors) - 1 + sum(self.not_kept.get(rule, 0) for rule in {finding.rule for finding in self.errors})
+        )
         if more:
             error.args = (f"{error} (and {more} more)",)
         raise error
@@ -125,13 +130,20 @@ def run(container: Container) -> Report:
     broken: set[str] = set()
     done: list[str] = []
     skipped: list[str] = []
+    not_kept: dict[str, int] = {}
     for item in registry():
         if broken.intersection(item.needs):
             skipped += item.ids
             broken.update(item.ids)
             continue
-        found = tuple(item.check(container))
-        findings += found
-        broken.update(finding.rule for finding in found if finding.severity is Severity.ERROR)
+        kept: Counter[str] = Counter()
+        for finding in item.check(container):
+            if finding.severity is Severity.ERROR:
+                broken.add(finding.rule)
+            kept[finding.rule] += 1
+            if kept[finding.rule] <= container.limits.max_findings_per_rule:
+                findings.append(finding)
+            else:
+                not_kept[finding.rule] = kept[finding.rule] - container.limits.max_findings_per_rule
         done += item.ids
-    return Report(tuple(findings), tuple(done), tuple(skipped))
+    return Report(tuple(findings), tuple(done), tuple(skipped), not_kept)

@@ -255,7 +255,7 @@ def test_a_fault_of_every_tensor_is_not_said_for_each(verb: str, tmp_path: Path)
     run = aprfmt(verb, path)
     said = [line for line in run.err.splitlines() if "[APR-I002]" in line]
     assert len(said) == 6
-    assert said[-1] == "error: 95 more like this are not shown [APR-I002] (-v shows them)"
+    assert said[-1] == "error: 95 more like this are not shown [APR-I002] (-v shows more)"
     assert aprfmt(verb, path, "-v").err.count("[APR-I002]") == 100
     if verb == "inspect":
         assert (

@@ -62,7 +62,7 @@ def python(text: str) -> str:
         ("a.b.c", Member(Member(A, "b"), "c")),
         ("a[b + 1].c", Member(Index(A, Binary("+", B, Literal(1))), "c")),
         ("(a + b).as<u8>", Binary("+", A, B)),
-        ("a.as<u4> + b.c.as<u8>", Binary("+", A, Member(B, "c"))),
+        ("a.as<u8> + b.c.as<u8>", Binary("+", A, Member(B, "c"))),
         ("align(a, 64)", Call("align", (A, Literal(64)))),
         ("max_of(a.b, _ + 1)", Call("max_of", (Member(A, "b"), Binary("+", Name("_"), Literal(1))))),
         ("nbytes(a, b)", Call("nbytes", (A, B))),
@@ -154,7 +154,7 @@ def test_lists_of_expressions() -> None:
         ("a[b - 1].c", "a[b - 1].c"),
         ("align(a + 1, 8)", "align_up(a + 1, 8)"),
         ("max_of(a.b, _.c)", "max((_.c for _ in a.b), default=0)"),
-        ("a.as<u4>", "a"),
+        ("_index.as<u4>", "_index"),
     ],
 )
 def test_python_source(text: str, wanted: str) -> None:

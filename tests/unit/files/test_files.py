@@ -204,7 +204,7 @@ def test_identity_and_permissions_are_those_at_opening(origin: Path) -> None:
     status = origin.stat()
     with FileSource(origin) as source:
         origin.chmod(0o600)
-        assert source.identity == (status.st_dev, status.st_ino, len(DATA), status.st_mtime_ns)
+        assert source.identity == (*(status.st_dev, status.st_ino, len(DATA), status.st_mtime_ns, status.st_ctime_ns),)
         assert source.permissions == 0o640
 
 

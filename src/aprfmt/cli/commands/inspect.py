@@ -46,6 +46,8 @@ JSON_KEYS = {
         "all faults, warnings and infos: `rule`, `severity`, `field`, `start`, `end`, `message`, `expected`, `found`, "
         "`tensor`"
     ),
+    "not_kept": "how many more findings of a rule there are, when there are very many",
+    "payload_digest": "SHA-256 of the weights alone; only there with `--digest`, null when the file has faults",
     "error": "the first fault, as under [Errors](#errors); only there with exit code 4",
 }
 
@@ -55,30 +57,43 @@ _SUMMARY = ("architecture", "num_layers", "num_heads", "hidden_size", "vocab_siz
 
 @click.command(short_help="Show header, sections, flags, metadata and provenance.", add_help_option=False)
 @file_argument
-@click.option("--check", is_flag=True, help="Read every byte and hold the footer against it.")
+@click.option(
+    "--check", is_flag=True, help="Read every byte and hold the footer against it; exit 1 when there is none."
+)
+@click.option("--digest", is_flag=True, help="Read every tensor and show the payload digest, which a stamp keeps.")
 @output_options
-def command(file: str, check: bool, as_json: bool, quiet: bool, verbose: bool) -> int:
+def command(file: str, check: bool, digest: bool, as_json: bool, quiet: bool, verbose: bool) -> int:
     """Show what FILE says about itself, and whether its head can be believed.
 
-    Reads the head only, unless --check. FILE may be - for standard input. Exit code 4 when a fault was found that
-    every careful reader must raise; what could be read is shown all the same.
+    Reads the head only, unless --check or --digest. FILE may be - for standard input. Exit code 4 when a fault was
+    found that every careful reader must raise; what could be read is shown all the same, as long as the sections can be
+    located. Exit code 1 when --check finds no footer to check against.
     """
     from ...ops.inspect import inspect
     from .. import render
-    from ..exits import FORMAT, OK
+    from ..exits import FINDINGS, FORMAT, OK
 
     with open_container(file) as container, progress("checking", quiet=quiet) as update:
         seen = inspect(container, check=check, progress=update)
+        payload = container.payload_digest() if digest and seen.valid else None
     if as_json:
-        value = _json(file, seen)
+        value = {**_json(file, seen), **({"payload_digest": payload} if digest else {})}
         if not seen.valid:
             value["error"] = render.error_json(seen.findings, file)
         render.json_object(value)
     else:
         if not quiet:
             _text(file, seen)
-        render.findings(seen.findings, file=file, verbose=verbose, quiet=quiet)
-    return OK if seen.valid else FORMAT
+            if digest:
+                render.line(f"\n  Payload digest: {payload or '(not taken: the file has faults)'}")
+        render.findings(seen.findings, seen.not_kept, file=file, verbose=verbose, quiet=quiet)
+    if not seen.valid:
+        return FORMAT
+    if check and not seen.footer_present:
+        if not as_json:
+            render.talk(f"warning: {render.escape(file)}: the file has no footer, so nothing was checked against it")
+        return FINDINGS
+    return OK
 
 
 def _flags(seen: Inspection) -> dict[str, Any]:
@@ -140,6 +155,7 @@ def _json(file: str, seen: Inspection) -> dict[str, Any]:
         "provenance": dict(seen.provenance),
         "metadata": None if seen.metadata is None else known,
         "other_keys": others,
+        "not_kept": dict(seen.not_kept),
         "findings": [render.finding_json(item) for item in seen.findings],
     }
 

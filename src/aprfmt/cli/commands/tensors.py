@@ -33,7 +33,12 @@ JSON_KEYS = {
 
 @click.command(short_help="List the tensors with dtype, shape and size.", add_help_option=False)
 @file_argument
-@click.option("--filter", "pattern", metavar="PATTERN", help="Names with this substring; a glob when it has * or ?.")
+@click.option(
+    "--filter",
+    "pattern",
+    metavar="PATTERN",
+    help="Names with this substring, or that match it whole when it has * or ?. Case counts.",
+)
 @click.option(
     "--limit",
     type=click.IntRange(min=0),
@@ -76,7 +81,7 @@ def command(file: str, pattern: str | None, limit: int, as_json: bool, quiet: bo
             _text(listed, verbose=verbose)
             hidden = f"; {len(matching) - len(listed)} not listed" if len(listed) < len(matching) else ""
             render.line(f"{render.count(len(matching), 'tensor')}, {render.exact_size(total)}{hidden}")
-        render.findings(report.findings, file=file, verbose=verbose, quiet=quiet)
+        render.findings(report.findings, report.not_kept, file=file, verbose=verbose, quiet=quiet)
     return FORMAT if report.errors else OK
 
 
