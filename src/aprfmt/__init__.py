@@ -77,6 +77,10 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("aprfmt")
     for home, names in _HOMES.items():
         if name in names:
             from importlib import import_module

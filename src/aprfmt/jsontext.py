@@ -19,15 +19,17 @@ from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from typing import Any, NamedTuple, NoReturn
 
-from .errors import FormatError, RequestError
+from .errors import FormatError, LimitExceededError, RequestError
 
 __all__ = ["MAX_VALUE_NESTING", "JsonText", "RawMember", "encode_value", "shorten", "show", "to_f32"]
 
 MAX_VALUE_NESTING = 126
 """Levels of the deepest value in the metadata: serde_json refuses level 128, and the object is level 1."""
 
-_MAX_INTEGER_DIGITS = 309
+_MAX_DIGITS = 309
 """Decimal digits of the largest double. serde_json reads long integers as doubles, and refuses infinities."""
+_NEAR_MAX = 1.797e308
+"""Below it, no way of rounding makes an infinity."""
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 # An unclosed string runs to the end of the text, so that no quote is tried twice.
@@ -66,16 +68,26 @@ class _BadLiteralError(Exception):
 def _integer(literal: str) -> int | float:
     if literal == "-0":
         return -0.0  # serde_json has no negative zero among its integers
-    if len(literal) >= _MAX_INTEGER_DIGITS:
+    if len(literal) >= _MAX_DIGITS:
         _number(literal)
     return int(literal)
 
 
 def _number(literal: str) -> float:
     value = float(literal)
-    if math.isinf(value):
+    if not -_NEAR_MAX < value < _NEAR_MAX and (math.isinf(value) or _overflows(literal)):
         raise _BadLiteralError(literal, "a number within the range of a double")
     return value
+
+
+def _overflows(literal: str) -> bool:
+    """Whether serde_json reads an infinity in a number between `_NEAR_MAX` and the largest double.
+
+    It keeps the digits that fit into 64 bits, here the first 20, and multiplies them by a power of ten: the
+    number is rounded three times, and some that are finite when rounded once are not.
+    """
+    digits = literal.lower().partition("e")[0].lstrip("-0.").replace(".", "")[:20]
+    return math.isinf(int(digits) * float(f"1e{_MAX_DIGITS - len(digits)}"))
 
 
 def _constant(literal: str) -> NoReturn:
@@ -131,17 +143,18 @@ class JsonText:
         steps = (len(self.text[start:stop].encode()) for start, stop in zip((0, *positions), positions, strict=False))
         return [self._origin + total for total in accumulate(steps)]
 
-    def members(self, *, max_nesting: int) -> list[RawMember]:
+    def members(self, *, max_nesting: int, max_members: int) -> list[RawMember]:
         """All members of the object, duplicates included, in the order of the text.
 
         `max_nesting` bounds the levels of arrays and objects; the object itself is level 1. Raises
-        `FormatError` with rules APR-M003 (not JSON), APR-M004 (not an object) and APR-M005 (too deep).
+        `FormatError` with rules APR-M003 (not JSON), APR-M004 (not an object) and APR-M005 (too deep), and
+        `LimitExceededError` for more than `max_members` members or more levels than the interpreter can read.
         """
         self._refuse_depth(max_nesting)
         start = self._skip(0)
         members: list[RawMember] = []
         if self.text[start : start + 1] == "{":
-            end = self._object(start, members)
+            end = self._object(start, members, max_members)
         else:
             _, end = self._value(start)
         rest = self._skip(end)
@@ -153,7 +166,7 @@ class JsonText:
             self._refuse(start, "a JSON object", rule_id="APR-M004", message=message, stop=end)
         return members
 
-    def _object(self, start: int, members: list[RawMember]) -> int:
+    def _object(self, start: int, members: list[RawMember], limit: int) -> int:
         """Read the object that opens at `start` into `members`; returns the position after it."""
         text, position = self.text, self._skip(start + 1)
         if text[position : position + 1] == "}":
@@ -161,6 +174,8 @@ class JsonText:
         while True:
             if text[position : position + 1] != '"':
                 self._refuse(position, "a key in double quotes")
+            if len(members) >= limit:
+                raise LimitExceededError(f"the members of the metadata exceed max_metadata_members={limit}")
             key, key_stop = self._value(position)
             colon = self._skip(key_stop)
             if text[colon : colon + 1] != ":":
@@ -191,6 +206,8 @@ class JsonText:
                 if match[1] == error.literal:
                     self._refuse(match.start(), error.expected, stop=match.end(), cause=error)
             raise  # pragma: no cover - the decoder found the literal, so the expression finds it
+        except RecursionError as error:
+            raise LimitExceededError("the metadata is nested deeper than this interpreter can read") from error
 
     def _refuse_depth(self, max_nesting: int) -> None:
         text = self.text
@@ -322,9 +339,11 @@ def _encode_integer(value: int, doubles: bool) -> str:
     try:
         double = float(value)
     except OverflowError:
-        raise RequestError("an integer beyond the range of a double cannot be written") from None
-    if doubles and not -(2**63) <= value < 2**64:
+        double = math.inf
+    if doubles and not -(2**63) <= value < 2**64 and math.isfinite(double):
         return _encode_f64(double)
+    if abs(double) >= _NEAR_MAX and (math.isinf(double) or _overflows(int.__repr__(value))):
+        raise RequestError("an integer beyond the range of a double cannot be written")
     return int.__repr__(value)
 
 

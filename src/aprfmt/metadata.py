@@ -90,11 +90,17 @@ class Metadata(Mapping[str, Any]):
         if len(self._raw) > self._limits.max_metadata_bytes:
             limit = self._limits.max_metadata_bytes
             raise LimitExceededError(f"{len(self._raw)} bytes of metadata exceed max_metadata_bytes={limit}")
+        # Every value but the outermost follows a comma or the bracket that opens what it is in.
+        values = 1 + sum(map(self._raw.count, (b",", b"[", b"{")))
+        if values > self._limits.max_metadata_values:
+            limit = self._limits.max_metadata_values
+            raise LimitExceededError(f"up to {values} values in the metadata exceed max_metadata_values={limit}")
         return JsonText(self._raw, origin=self._file_offset)
 
     @cached_property
     def _parsed(self) -> list[RawMember]:
-        return self._text.members(max_nesting=self._limits.max_json_nesting)
+        limits = self._limits
+        return self._text.members(max_nesting=limits.max_json_nesting, max_members=limits.max_metadata_members)
 
     @cached_property
     def _values(self) -> dict[str, Any]:
@@ -123,13 +129,13 @@ class Metadata(Mapping[str, Any]):
             for member, (a, b, c, d) in zip(self._parsed, spans, strict=True)
         )
 
-    @property
+    @cached_property
     def duplicates(self) -> tuple[Member, ...]:
         """The members that a later one of the same key overrides, in the order of the file."""
         last = self._last
         return tuple(member for member in self.members if last[member.key] is not member)
 
-    @property
+    @cached_property
     def _last(self) -> dict[str, Member]:
         """The member that counts, for each key."""
         return {member.key: member for member in self.members}

@@ -14,11 +14,13 @@ from typing import Any
 
 import pytest
 
+import aprfmt
 from aprfmt import DType, NewTensor, create_bytes
 from aprfmt.container import Container
 from aprfmt.errors import AprError, FormatError, LimitExceededError, TruncatedError, UnsupportedError
 from aprfmt.layout import build, parse
 from aprfmt.limits import DEFAULT_LIMITS, Limits
+from aprfmt.rules import run
 from aprfmt.source import BytesSource
 
 GOLDEN = Path(__file__).resolve().parents[1] / "data" / "golden"
@@ -375,3 +377,34 @@ def test_residue_ends_with_the_last_byte_that_is_not_zero() -> None:
     assert container.filler_residue(END, END + 204) == END + 2
     assert container.filler_residue(END + 2, END + 204) == END + 2
     assert container.filler_residue(END, END) == END
+
+
+TERABYTES = 5 << 40
+
+
+@pytest.mark.parametrize("field", ["ofs_metadata", "ofs_tensor_index", "ofs_data"])
+def test_filler_of_terabytes_is_refused_without_being_read(tmp_path: Path, field: str) -> None:
+    metadata = b'{"model_type":""}'
+    at = {"ofs_metadata": 64, "ofs_tensor_index": 64 + len(metadata), "ofs_data": 64 + len(metadata)}
+    names = list(at)
+    for name in names[names.index(field) :]:
+        at[name] = TERABYTES + (len(metadata) if field == "ofs_metadata" and name != field else 0)
+    head = build({"header": {**at, "num_tensors": 0}, "metadata": metadata, "tensor_index": {"entries": []}})[:64]
+    path = tmp_path / "sparse.apr"
+    with path.open("wb") as file:
+        file.write(head)
+        file.seek(at["ofs_metadata"])
+        file.write(metadata)
+        file.truncate(at["ofs_data"] + 4)
+    with aprfmt.open(path) as container:
+        assert container.metadata["model_type"] == ""
+        with pytest.raises(LimitExceededError, match="max_filler_bytes"):
+            run(container)
+
+
+def test_too_many_tensors_are_refused_before_they_are_read() -> None:
+    raw = build(
+        {"metadata": b"{}", "tensor_index": {"entries": [], "padding": bytes(64)}, "header": {"num_tensors": 3}}
+    )
+    with pytest.raises(LimitExceededError, match=r"at most 2 \(max_tensors\), found 3"):
+        _ = opened(raw, limits=replace(DEFAULT_LIMITS, max_tensors=2)).tensors

@@ -129,7 +129,7 @@ def _destination(dst: StrPath, *, force: bool) -> tuple[Path, int | None]:
     """The path behind any symbolic links, and the permission bits of the file to be replaced."""
     final = Path(os.path.realpath(dst))
     try:
-        mode = final.stat().st_mode
+        mode = Path(dst).stat().st_mode  # through links: what stands behind /dev/stdout may have no path of its own
     except FileNotFoundError:
         final.parent.stat()  # an error about the folder names the folder
         if not os.fspath(dst).endswith(("/", os.sep)):

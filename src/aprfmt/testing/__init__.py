@@ -8,6 +8,13 @@ Install with `pip install aprfmt[testing]`. Tensor bytes are expanded from a dra
 entropy and shrink to zeros; everything else shrinks towards an empty file. `docs/format.md` says what the bytes mean.
 """
 
+try:
+    import hypothesis as _hypothesis  # noqa: F401 - asked for here, so that the error can say what to install
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError(
+        "aprfmt.testing needs Hypothesis: pip install 'aprfmt[testing]'", name=error.name
+    ) from error
+
 from .damage import damaged, sealed
 from .metadata import metadata_json
 from .strategies import containers, dtypes, expand, patches, shapes, tensor_names, tensors, trees

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from hashlib import shake_128
 from typing import Any
 
@@ -198,6 +199,12 @@ def _tree(header: Tree, metadata: bytes, placed: _Placement) -> Tree:
     }
 
 
+@cache
+def _warm_up() -> None:
+    """Pay for what the first file costs here rather than inside a draw, where Hypothesis takes it for slowness."""
+    layout.parse(layout.build({"metadata": b"{}", "tensor_index": {"entries": []}}))
+
+
 def containers(
     *,
     canonical: bool = True,
@@ -213,6 +220,7 @@ def containers(
     minor version, legacy ids, rows of blocks. `footer` is drawn when it is None (canonical files always have one);
     `metadata` replaces `metadata_json()`.
     """
+    _warm_up()
     return trees(
         canonical=canonical, footer=footer, min_tensors=min_tensors, max_tensors=max_tensors, metadata=metadata
     ).map(layout.build)

@@ -128,6 +128,8 @@ def examples(name: str, tmp_path: Path) -> list[dict[str, Any]]:
     broken = tmp_path / "broken.apr"
     broken.write_bytes(craft(entry_a(), entry_b(name=b"\xff")))
     found = [aprfmt(name, path, "--json", *rest).json for path in sorted(GOLDEN.glob("*.apr"))]
+    if name == "inspect":
+        found.append(aprfmt(name, broken, "--json", "--digest").json)
     return found if name == "stamp" else [*found, aprfmt(name, broken, "--json").json]
 
 

@@ -215,8 +215,9 @@ def test_warnings_do_not_change_the_exit_code_and_are_said(tmp_path: Path) -> No
 def test_a_file_without_a_footer_gets_one_and_the_user_is_told(tmp_path: Path) -> None:
     path, out = write(tmp_path, TEACHER[:-4]), tmp_path / "out.apr"
     run = aprfmt("inspect", path, "--check")
-    assert (run.code, run.err) == (0, "")
+    assert (run.code, run.err) == (1, f"warning: {path}: the file has no footer, so nothing was checked against it\n")
     assert "Footer checksum  (absent)" in run.out
+    assert aprfmt("inspect", path).code == 0
     assert aprfmt("inspect", path, "--json").json["footer"] == {"present": False, "stored": None, "valid": None}
     assert "info:" in aprfmt("inspect", path, "-v").err
     run = aprfmt("stamp", path, "--license", "MIT", "-o", out)
@@ -284,3 +285,37 @@ def test_numbers_and_depths_beyond_reason_are_no_crash(verb: str, make: Callable
     assert text.code in (0, 4)
     assert ("error" in said.json) == (text.code == 4)
     assert_printable(text.out + text.err)
+
+
+def test_the_payload_digest_outlives_a_stamp(tmp_path: Path) -> None:
+    path, out = write(tmp_path, TEACHER), tmp_path / "out.apr"
+    assert aprfmt("stamp", path, "--license", "MIT", "-o", out).code == 0
+    before, after = (aprfmt("inspect", name, "--digest", "--json").json["payload_digest"] for name in (path, out))
+    assert before == after
+    assert f"Payload digest: {before}" in aprfmt("inspect", path, "--digest").out
+    assert "payload_digest" not in aprfmt("inspect", path, "--json").json
+
+
+def test_no_digest_is_taken_of_a_file_with_faults(tmp_path: Path) -> None:
+    path = write(tmp_path, craft(entry_a(dtype=13)))
+    run = aprfmt("inspect", path, "--digest", "--json")
+    assert (run.code, run.json["payload_digest"]) == (4, None)
+
+
+def test_a_cut_file_is_called_cut(tmp_path: Path) -> None:
+    path = write(tmp_path, TEACHER[:50_000])
+    first = aprfmt("inspect", path).err.splitlines()[0]
+    assert f"which has 50000 of the {len(TEACHER) - 4} bytes that its index needs" in first
+    assert "50000 of the" in aprfmt("stamp", path, "--license", "MIT", "-n", "--json").error["message"]
+
+
+def test_very_many_faults_are_counted_and_not_all_kept(tmp_path: Path) -> None:
+    entries = [entry_a(name=b"%06d" % index, dtype=13) for index in range(1500)]
+    path = write(tmp_path, craft(*entries, tensor_data=bytes(64)))
+    value = aprfmt("inspect", path, "--json").json
+    assert value["not_kept"]["APR-I002"] == 500
+    assert "1495 more like this are not shown [APR-I002]" in aprfmt("inspect", path).err
+    assert (
+        "and 1499 more" in aprfmt("stamp", path, "--license", "MIT", "-n").err
+        or "more)" in aprfmt("stamp", path, "--license", "MIT", "-n").err
+    )

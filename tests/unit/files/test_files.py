@@ -1049,3 +1049,37 @@ def test_reading_leaves_a_shared_position_where_it_is(origin: Path) -> None:
         with open_source(cast("BinaryIO", file)) as source:
             assert source.read(100, 200) == DATA[100:200]
         assert file.read(3) == DATA[7:10]
+
+
+def test_a_stream_of_another_format_is_refused_before_it_is_kept() -> None:
+    read, write = os.pipe()
+    kept: list[bytes] = []
+
+    def look(head: bytes) -> None:
+        kept.append(head)
+        raise FormatError("not this one")
+
+    os.write(write, b"y\n" * 500)
+    with os.fdopen(read, "rb", buffering=0) as stream, pytest.raises(FormatError, match="not this one"):
+        open_source(stream, look=look)
+    os.close(write)  # the stream never ended, and was not waited for
+    assert kept == [b"y\n" * 500]
+
+
+def test_a_change_with_its_time_set_back_is_noticed(origin: Path) -> None:
+    with FileSource(origin) as source:
+        before = origin.stat()
+        origin.write_bytes(DATA[::-1])
+        os.utime(origin, ns=(before.st_atime_ns, before.st_mtime_ns))
+        with pytest.raises(FormatError, match="changed"):
+            source.check_unchanged()
+
+
+def test_a_pipe_behind_a_link_is_no_place_for_an_output() -> None:
+    read, write = os.pipe()
+    try:
+        with pytest.raises(RequestError, match="a device, pipe or socket"):
+            write_plan(PLAN, f"/dev/fd/{write}", source=BytesSource(DATA), force=True)
+    finally:
+        os.close(read)
+        os.close(write)
