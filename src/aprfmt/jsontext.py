@@ -115,25 +115,13 @@ class JsonText:
     def __init__(self, raw: bytes, *, origin: int) -> None:
         self._origin = origin
         if not raw:
-            raise FormatError(
-                "the metadata is empty",
-                rule_id="APR-M001",
-                field="metadata",
-                span=(origin, origin),
-                expected="a JSON object",
-                found="0 bytes",
-            )
+            _refuse("the metadata is empty", "APR-M001", (origin, origin), "a JSON object", "0 bytes")
         try:
             self.text = raw.decode("utf-8")
         except UnicodeDecodeError as error:
-            raise FormatError(
-                "the metadata is not UTF-8",
-                rule_id="APR-M002",
-                field="metadata",
-                span=(origin + error.start, origin + error.end),
-                expected="UTF-8",
-                found=f"{raw[error.start : error.end].hex(' ')} ({error.reason})",
-            ) from error
+            found = f"{raw[error.start : error.end].hex(' ')} ({error.reason})"
+            span = (origin + error.start, origin + error.end)
+            _refuse("the metadata is not UTF-8", "APR-M002", span, "UTF-8", found, error)
         self._one_byte_each = len(self.text) == len(raw)
 
     def byte_positions(self, positions: Sequence[int]) -> list[int]:
@@ -221,13 +209,9 @@ class JsonText:
             if match[1]:
                 depth += 1
                 if depth > max_nesting:
-                    self._refuse(
-                        match.start(),
-                        f"at most {max_nesting} levels of arrays and objects",
-                        rule_id="APR-M005",
-                        message="the metadata is nested too deeply",
-                        stop=match.end(),
-                    )
+                    message = "the metadata is nested too deeply"
+                    expected = f"at most {max_nesting} levels of arrays and objects"
+                    self._refuse(match.start(), expected, rule_id="APR-M005", message=message, stop=match.end())
             elif match[0] in "]}":
                 depth -= 1
 
@@ -249,19 +233,20 @@ class JsonText:
         stop: int | None = None,
         cause: Exception | None = None,
     ) -> NoReturn:
-        found = self.text[start:stop] if stop is not None else self.text[start : start + _SHORT + 1]
+        found = self.text[start : start + _SHORT + 1 if stop is None else stop]
         stop = min(start + 1, len(self.text)) if stop is None else stop
         first, last = self.byte_positions((start, stop))
-        raise FormatError(
-            message,
-            rule_id=rule_id,
-            field="metadata",
-            span=(first, last),
-            expected=expected,
-            found=shorten(found) if found else "the end of the metadata",
-        ) from cause
+        _refuse(message, rule_id, (first, last), expected, shorten(found) if found else _END, cause)
 
 
+def _refuse(
+    message: str, rule_id: str, span: tuple[int, int], expected: str, found: str, cause: Exception | None = None
+) -> NoReturn:
+    error = FormatError(message, rule_id=rule_id, field="metadata", span=span, expected=expected, found=found)
+    raise error from cause
+
+
+_END = "the end of the metadata"
 _SHORT = 40
 
 
@@ -327,8 +312,7 @@ def _encode(value: Any, parts: list[str], levels: int, doubles: bool) -> None:
     elif isinstance(value, (list, tuple)):
         parts.append("[")
         for number, item in enumerate(value):
-            if number:
-                parts.append(",")
+            parts.append("," if number else "")
             _encode(item, parts, levels - 1, doubles)
         parts.append("]")
     else:

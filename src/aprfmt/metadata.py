@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -79,6 +79,7 @@ class Metadata(Mapping[str, Any]):
         self._raw = raw
         self._limits = limits
         self._file_offset = file_offset
+        self._inner: dict[str, Metadata] = {}
 
     @property
     def raw(self) -> bytes:
@@ -169,14 +170,19 @@ class Metadata(Mapping[str, Any]):
         """The span of the value at a path of keys, or of the nearest one that exists."""
         start, stop = self._last[path[0]].value_span
         if len(path) > 1:
-            inner = Metadata(
-                self._raw[start - self._file_offset : stop - self._file_offset],
-                limits=self._limits,
-                file_offset=start,
-            )
+            inner: Metadata = self._inside(path[0])
             if path[1] in inner:
                 return inner._span_of(path[1:])
         return start, stop
+
+    def _inside(self, key: str) -> Metadata:
+        """The object that is the value of a key. What bounds members bounds those of the outermost object alone."""
+        if key not in self._inner:
+            start, stop = self._last[key].value_span
+            limits = replace(self._limits, max_metadata_members=self._limits.max_metadata_values)
+            raw = self._raw[start - self._file_offset : stop - self._file_offset]
+            self._inner[key] = Metadata(raw, limits=limits, file_offset=start)
+        return self._inner[key]
 
     def splice(self, patch: Mapping[str, Any]) -> bytes:
         """The bytes with the members of `patch` set, and every other byte as it is.

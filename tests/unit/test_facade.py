@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from types import FunctionType
 
@@ -105,3 +107,13 @@ def test_help_loads_nothing_that_parses(arguments: list[str]) -> None:
 
 def test_the_module_runs_as_a_command() -> None:
     assert python("-m", "aprfmt", "--help").startswith("Usage: ")
+
+
+def test_the_api_page_names_everything_and_nothing_else() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "api.md").read_text("utf-8")
+    listed = re.findall(r"`(\w+)`", page.split("## All names")[1])
+    assert listed == sorted(aprfmt.__all__)
+
+
+def test_the_package_knows_its_version() -> None:
+    assert aprfmt.__version__ == version("aprfmt")

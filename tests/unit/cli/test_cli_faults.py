@@ -315,7 +315,4 @@ def test_very_many_faults_are_counted_and_not_all_kept(tmp_path: Path) -> None:
     value = aprfmt("inspect", path, "--json").json
     assert value["not_kept"]["APR-I002"] == 500
     assert "1495 more like this are not shown [APR-I002]" in aprfmt("inspect", path).err
-    assert (
-        "and 1499 more" in aprfmt("stamp", path, "--license", "MIT", "-n").err
-        or "more)" in aprfmt("stamp", path, "--license", "MIT", "-n").err
-    )
+    assert "(and 2998 more)" in aprfmt("stamp", path, "--license", "MIT", "-n").err
