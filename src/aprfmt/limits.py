@@ -18,12 +18,12 @@ class Limits:
     """Bytes of JSON. Real checkpoints embed a tokenizer of up to some 20 MB; ten times that is an attack."""
 
     max_metadata_members: int = 100_000
-    """Top-level members of the metadata. The schema knows 35 keys and converters add a few dozen; a member costs up to
-    a kilobyte of memory, and five bytes of file."""
+    """Top-level members of the metadata. The schema knows 35 keys and converters add a few dozen; a member costs
+    several hundred bytes of memory, and five bytes of file."""
 
     max_metadata_values: int = 4_000_000
     """Values anywhere in the metadata. They are bounded before they are read, by the commas and opening brackets; those
-    inside strings count too. The largest tokenizers make well under 1.5 million; a value of two or three bytes
+    inside strings count too. The largest tokenizers make well under 1.5 million; a value of three bytes
     costs up to a hundred bytes of memory."""
 
     max_index_bytes: int = 256 * 1024 * 1024

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from aprfmt.errors import FormatError
+from aprfmt.errors import FormatError, RequestError
 from aprfmt.layout._generated.metadata_schema import KEYS, MetadataKey
 from aprfmt.metadata import Metadata, canonical_metadata, encode_value
 
@@ -77,6 +79,8 @@ def as_written(patch: dict[str, Any]) -> dict[str, Any]:
 @example(b'{"a":' + b"[" * 100_000)
 @example(b'{"a":' + b"1" * 5000 + b"}")
 @example(b'{"\\ud800":1}')
+@example(b'{"a":1.7976931348623158e308}')
+@example(b'{"a":17976931348623157' + b"0" * 292 + b"}")
 def test_any_bytes_are_metadata_or_a_format_error(raw: bytes) -> None:
     """Reading MUST end in values or in a `FormatError` whose span lies in the bytes, and in nothing else."""
     check_total(raw)
@@ -160,6 +164,19 @@ def test_canonical_form_is_a_fixed_point(values: dict[str, Any]) -> None:
     assert metadata.type_errors() == []
     assert canonical_metadata(metadata) == raw
     assert next(iter(metadata)) == "model_type"
+
+
+@given(st.integers(int(sys.float_info.max) - 2**975, int(sys.float_info.max) + 2**971))
+@example(int(sys.float_info.max))
+def test_large_integers_are_written_only_when_they_are_read(value: int) -> None:
+    """Near the largest double, what the encoder accepts MUST be what the scanner accepts."""
+    try:
+        encode_value(value)
+    except RequestError:
+        with pytest.raises(FormatError):
+            len(Metadata(b'{"v":%d}' % value))
+    else:
+        assert Metadata(b'{"v":%d}' % value)["v"] == value
 
 
 @given(VALUES)

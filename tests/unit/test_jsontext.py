@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
-from aprfmt.errors import FormatError, RequestError
+from aprfmt.errors import FormatError, LimitExceededError, RequestError
 from aprfmt.jsontext import MAX_VALUE_NESTING, JsonText, encode_value, shorten, to_f32
 
 
 def scan(raw: bytes, *, origin: int = 0, max_nesting: int = 127) -> dict[str, Any]:
-    return {m.key: m.value for m in JsonText(raw, origin=origin).members(max_nesting=max_nesting)}
+    members = JsonText(raw, origin=origin).members(max_nesting=max_nesting, max_members=100)
+    return {m.key: m.value for m in members}
 
 
 def refusal(raw: bytes, *, origin: int = 0) -> FormatError:
@@ -122,6 +123,63 @@ def test_accepts(case: str) -> None:
         assert list(found) == list(values)
 
 
+# What serde_json 1.0.154 says: it scales the first digits by a power of ten, and rounds more than once on the way.
+TOO_LARGE = [
+    "1.7976931348623158e308",
+    "-1.7976931348623158e308",
+    "1.7976931348623158E+00308",
+    "0.0017976931348623158e311",
+    "1797693134862315708e290",
+    "17976931348623157081e289",
+    "17976931348623157081452742373e280",
+    "17976931348623157" + "0" * 292,
+    "-17976931348623157" + "0" * 292,
+    str(int(sys.float_info.max)),
+    "179769313486.231584E297",  # an infinity when it is rounded once; the reference reads the largest double
+]
+LARGE = [
+    "1.7976931348623157e308",
+    "-1.7976931348623157e+308",
+    "0.00017976931348623157e" + "0" * 5000 + "312",
+    "1.797693134862315e308",
+    "17976931348623155" + "0" * 292,
+    "1.797e308",
+    "9" * 308,
+]
+
+
+@pytest.mark.parametrize("literal", TOO_LARGE)
+def test_refuses_numbers_that_the_reference_rounds_to_an_infinity(literal: str) -> None:
+    error = refusal(f'{{"a":{literal}}}'.encode())
+    assert (error.rule_id, error.span) == ("APR-M003", (5, 5 + len(literal)))
+
+
+@pytest.mark.parametrize("literal", LARGE, ids=lambda literal: literal[:24])
+def test_accepts_numbers_up_to_what_the_reference_accepts(literal: str) -> None:
+    assert scan(f'{{"a":{literal}}}'.encode()) == {"a": float(literal) if "e" in literal else int(literal)}
+
+
+def test_no_double_is_written_that_is_not_read() -> None:
+    value = sys.float_info.max
+    for _ in range(200):
+        assert scan(f'{{"a":{encode_value(value)},"b":{encode_value(-value)}}}'.encode()) == {"a": value, "b": -value}
+        value = math.nextafter(value, 0)
+
+
+def test_members_are_counted_while_they_are_read() -> None:
+    text = JsonText(b'{"a":{"x":1,"y":2},"a":2,"a"', origin=0)
+    with pytest.raises(LimitExceededError, match="max_metadata_members=2"):
+        text.members(max_nesting=127, max_members=2)
+    assert len(JsonText(b'{"a":1,"a":2}', origin=0).members(max_nesting=127, max_members=2)) == 2
+    assert JsonText(b"{}", origin=0).members(max_nesting=127, max_members=0) == []
+
+
+def test_more_levels_than_the_interpreter_can_read() -> None:
+    levels = 500_000
+    with pytest.raises(LimitExceededError, match="deeper than this interpreter can read"):
+        scan(b'{"a":' + b"[" * levels + b"]" * levels + b"}", max_nesting=levels + 1)
+
+
 def test_minus_zero_is_a_double() -> None:
     value = scan(b'{"a":-0}')["a"]
     assert type(value) is float
@@ -150,7 +208,7 @@ def test_found_is_short_and_printable() -> None:
 def test_spans_count_bytes() -> None:
     raw = '{"é":"日本","b":[1]}'.encode()
     text = JsonText(raw, origin=100)
-    key, value = text.members(max_nesting=127)[1][1:3]
+    key, value = text.members(max_nesting=127, max_members=2)[1][1:3]
     assert text.byte_positions((*key, *value)) == [115, 118, 119, 122]
 
 
@@ -265,6 +323,8 @@ def test_writes_what_it_reads_and_no_deeper() -> None:
         {1, 2},
         10**309,
         10**5000,
+        int(sys.float_info.max),
+        -int(sys.float_info.max),
         1j,
     ],
     ids=lambda value: type(value).__name__,

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import struct
 import sys
+import tracemalloc
 import types
 from pathlib import Path
 from typing import Any
@@ -171,6 +172,55 @@ class TestMapping:
         with pytest.raises(FormatError) as caught:
             len(Metadata(b'{"":{}}', limits=Limits(max_json_nesting=1)))
         assert caught.value.rule_id == "APR-M005"
+
+    def test_limit_of_members(self) -> None:
+        raw = b'{"a":1,"a":2}'
+        assert len(Metadata(raw, limits=Limits(max_metadata_members=2)).members) == 2
+        with pytest.raises(LimitExceededError, match="max_metadata_members=1"):
+            len(Metadata(raw, limits=Limits(max_metadata_members=1)))
+        with pytest.raises(LimitExceededError, match="max_metadata_members=100000"):
+            len(Metadata(b"{" + b'"":0,' * 100_000 + b'"":0}'))
+
+    def test_limit_of_members_is_about_the_outermost_object(self) -> None:
+        raw = b'{"quantization":{"a":1,"b":2,"bits":256}}'
+        faults = Metadata(raw, limits=Limits(max_metadata_members=1)).type_errors()
+        assert [raw[slice(*fault.span)] for fault in faults if fault.span][1] == b"256"
+
+    @pytest.mark.parametrize(
+        ("raw", "bound"),
+        [
+            (b"{}", 2),
+            (b'{"a":[],"b":{},"c":[1,2]}', 8),
+            (b'{"a":"[{,"}', 5),
+            (b"[" * 50, 51),  # before it is known to be JSON
+        ],
+    )
+    def test_limit_of_values(self, raw: bytes, bound: int) -> None:
+        with pytest.raises(LimitExceededError, match=f"up to {bound} values .* max_metadata_values={bound - 1}"):
+            len(Metadata(raw, limits=Limits(max_metadata_values=bound - 1)))
+        if raw.startswith(b"{"):
+            assert len(Metadata(raw, limits=Limits(max_metadata_values=bound))) < bound
+
+    def test_limit_of_values_stands_before_memory(self) -> None:
+        raw = b'{"a":[' + b"[]," * 2_000_000 + b"[]]}"
+        tracemalloc.start()
+        try:
+            with pytest.raises(LimitExceededError, match="max_metadata_values=4000000"):
+                len(Metadata(raw))
+            assert tracemalloc.get_traced_memory()[1] < 100_000
+        finally:
+            tracemalloc.stop()
+
+    def test_more_levels_than_the_interpreter_can_read(self) -> None:
+        levels = 500_000
+        raw = b'{"a":' + b"[" * levels + b"]" * levels + b"}"
+        with pytest.raises(LimitExceededError, match="deeper than this interpreter can read"):
+            Metadata(raw, limits=Limits(max_json_nesting=2 * levels))["a"]
+
+    def test_what_is_derived_is_derived_once(self) -> None:
+        metadata = Metadata(b'{"a":1,"a":2}')
+        assert metadata.members is metadata.members
+        assert metadata.duplicates is metadata.duplicates
 
     def test_duplicates(self) -> None:
         metadata = Metadata(b'{"a":1,"b":2,"\\u0061":3}', file_offset=10)
