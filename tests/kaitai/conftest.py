@@ -6,22 +6,14 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
+from tests.line_server import LineServer
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 TOOLS = REPOSITORY / "tools" / "kaitai"
-
-# mypy knows these modules as tests.kaitai; a bare `pytest` has only this folder on its path.
-if str(REPOSITORY) not in sys.path:
-    sys.path.append(str(REPOSITORY))
-
-Answer = dict[str, Any]
-
 
 Program = Callable[[str], str]
 
@@ -39,42 +31,6 @@ def program() -> Program:
         pytest.skip(f"{name} is not installed")
 
     return find
-
-
-class JavaScriptReader:
-    """Asks tools/kaitai/read.mjs, which stays up between the questions."""
-
-    def __init__(self, node: str, compiled: Path) -> None:
-        # Standard error is inherited: a pipe that nobody empties would stop the server one day.
-        self._server = subprocess.Popen(
-            [node, TOOLS / "read.mjs", compiled, "--serve"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            encoding="utf-8",
-        )
-
-    def read(self, path: Path) -> Answer:
-        """What the generated JavaScript makes of a file, as tools/kaitai/README.md describes it."""
-        line = str(path.absolute())
-        if len(line.splitlines()) != 1:
-            raise ValueError(f"the server takes one path a line: {line!r}")
-        server = self._server
-        if server.stdin is None or server.stdout is None:
-            raise AssertionError("both were asked for")
-        try:
-            server.stdin.write(line + "\n")
-            server.stdin.flush()
-            text = server.stdout.readline()
-        except BrokenPipeError:
-            text = ""
-        if not text.endswith("\n"):
-            raise RuntimeError(f"the JavaScript reader died on {line}")
-        answer: Answer = json.loads(text)
-        return answer
-
-    def close(self) -> None:
-        """End the server and close its pipes."""
-        self._server.communicate(timeout=60)
 
 
 def _installed() -> bool:
@@ -107,9 +63,9 @@ def compiled(node: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def javascript(node: str, compiled: Path) -> Iterator[JavaScriptReader]:
-    """The generated JavaScript reader."""
-    reader = JavaScriptReader(node, compiled)
+def javascript(node: str, compiled: Path) -> Iterator[LineServer]:
+    """The generated JavaScript reader, as tools/kaitai/README.md describes it."""
+    reader = LineServer([node, TOOLS / "read.mjs", compiled, "--serve"])
     try:
         yield reader
     finally:

@@ -22,7 +22,7 @@ from tests.kaitai.python_reader import read
 from aprfmt.layout._generated.kaitai import apr_v2
 
 if TYPE_CHECKING:
-    from tests.kaitai.conftest import JavaScriptReader
+    from tests.line_server import LineServer
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 COMPILE = REPOSITORY / "tools" / "kaitai" / "compile.mjs"
@@ -53,13 +53,13 @@ def comparable(answer: Answer) -> Answer:
 class Both:
     """Asks both readers, and insists that they agree."""
 
-    def __init__(self, javascript: JavaScriptReader, scratch: Path) -> None:
+    def __init__(self, javascript: LineServer, scratch: Path) -> None:
         self._javascript = javascript
         self._scratch = scratch
 
     def read_file(self, path: Path) -> Answer:
         answer = read(path)
-        assert comparable(self._javascript.read(path)) == comparable(answer)
+        assert comparable(self._javascript.ask(path)) == comparable(answer)
         return answer
 
     def read_bytes(self, content: bytes) -> Answer:
@@ -68,7 +68,7 @@ class Both:
 
 
 @pytest.fixture
-def both(javascript: JavaScriptReader, tmp_path: Path) -> Both:
+def both(javascript: LineServer, tmp_path: Path) -> Both:
     return Both(javascript, tmp_path / "damaged.apr")
 
 

@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.line_server import Answer, LineServer
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 TOOL = REPOSITORY / "tools" / "reference"
-
-Answer = dict[str, Any]
 
 
 class Reference:
@@ -23,35 +22,11 @@ class Reference:
 
     def __init__(self, program: Path) -> None:
         self._program = program
-        self._server: subprocess.Popen[str] | None = None
+        self._server = LineServer([program, "serve"])
 
     def read(self, path: Path | str) -> Answer:
         """What the reference makes of a file: the fields of expected.json (without sha256), and `file`."""
-        line = str(Path(path).absolute())  # the server keeps the directory it was started in
-        if "\n" in line:
-            raise ValueError(f"the server takes one path a line: {line!r}")
-        if self._server is None:
-            # Standard error is inherited: a pipe that nobody empties would stop the server one day.
-            self._server = subprocess.Popen(
-                [self._program, "serve"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                encoding="utf-8",
-            )
-        server = self._server
-        if server.stdin is None or server.stdout is None:
-            raise AssertionError("both were asked for")
-        try:
-            server.stdin.write(line + "\n")
-            server.stdin.flush()
-            answer = server.stdout.readline()
-        except BrokenPipeError:
-            answer = ""
-        if not answer.endswith("\n"):
-            # An abort (stack, memory) cannot be caught over there; the next question gets a new server.
-            self.close()
-            raise RuntimeError(f"the reference died (exit {server.returncode}) on {line}")
-        return _verdict(answer)
+        return _verdict(self._server.ask(path))
 
     def stamp(self, source: Path, target: Path, patch: Mapping[str, str]) -> Answer:
         """Let the reference stamp `source` into `target`; gives `out` and `bytes`."""
@@ -63,20 +38,17 @@ class Reference:
         return self._run("write", target, *option, stdin=json.dumps(description))
 
     def close(self) -> None:
-        """End the server and close its pipes; harmless when there is none."""
-        server, self._server = self._server, None
-        if server is not None:
-            server.communicate(timeout=60)
+        """End the server; harmless when there is none."""
+        self._server.close()
 
     def _run(self, *arguments: str | Path, stdin: str = "") -> Answer:
         done = subprocess.run(
             [self._program, *arguments], input=stdin, stdout=subprocess.PIPE, encoding="utf-8", check=True
         )
-        return _verdict(done.stdout)
+        return _verdict(json.loads(done.stdout))
 
 
-def _verdict(line: str) -> Answer:
-    answer: Answer = json.loads(line)
+def _verdict(answer: Answer) -> Answer:
     if answer.get("kind") == "io":  # a file out of reach is the test's mistake, not the reference's verdict
         raise OSError(f"{answer['file']}: {answer['error']}")
     return answer

@@ -12,13 +12,9 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from tests.unit.house import RULES, Module, Rule, module
 
 ROOT = Path(__file__).resolve().parents[2]
-if str(ROOT) not in sys.path:
-    sys.path.append(str(ROOT))
-
-from tests.unit.house import RULES, Module, Rule, module  # noqa: E402 - the repository goes onto the path first
-
 PACKAGE = ROOT / "src" / "aprfmt"
 UNIT = ROOT / "tests" / "unit"
 

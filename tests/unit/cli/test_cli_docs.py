@@ -98,7 +98,7 @@ def test_every_command_has_the_common_options(name: str) -> None:
     assert options_of(name) >= COMMON
 
 
-def test_the_issue_of_options_of_stamp() -> None:
+def test_stamp_has_an_option_for_every_key() -> None:
     patch = {f"--{key.replace('_', '-')}" for key in STAMP_KEYS} - {"--version"} | {"--model-version"}
     rest = {"-o", "--output", "-f", "--force", "-n", "--dry-run", "--drop-trailing"}
     assert options_of("stamp") == patch | rest | COMMON

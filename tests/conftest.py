@@ -6,16 +6,8 @@ With CI=true the same examples run every time, so that a failure there is the fa
 from __future__ import annotations
 
 import os
-import sys
-from pathlib import Path
 
 from hypothesis import HealthCheck, settings
-
-REPOSITORY = Path(__file__).resolve().parents[2]
-
-# mypy knows these modules as tests.fuzz; a bare `pytest` has only this folder on its path.
-if str(REPOSITORY) not in sys.path:
-    sys.path.append(str(REPOSITORY))
 
 _CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
 
