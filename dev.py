@@ -1,6 +1,11 @@
-"""Set-up and chores of the repository with nothing but Python: `python3 dev.py demo | test | check`.
+"""Set-up and chores of the repository with nothing but Python: `python3 dev.py CHORE`.
 
 Makes `.venv` when it is missing, installs what is needed into it, and runs the chore there.
+
+  demo    build a sample model, stamp it, inspect it
+  test    run the tests, in a few minutes; arguments go to pytest
+  lint    style, types, import contracts
+  drift   are the generated files those of today's specification?
 """
 
 from __future__ import annotations
@@ -79,7 +84,7 @@ def main(argv: list[str]) -> None:
     if sys.version_info < (3, 11):  # noqa: UP036 - an older Python can run this file and must be told
         raise SystemExit("aprfmt needs Python 3.11 or later; found " + sys.version.split()[0])
     if not argv or argv[0] not in CHORES:
-        raise SystemExit(f"usage: python3 dev.py {' | '.join(CHORES)} [ARG …]")
+        raise SystemExit(__doc__)
     extra, commands = CHORES[argv[0]]
     prepare(extra)
     SAMPLE.mkdir(parents=True, exist_ok=True)
