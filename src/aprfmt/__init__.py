@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from .ops.stamp import Stamp, stamp_bytes, stamp_tree
     from .tensors import Tensor, tensor_nbytes
 
+__version__ = "0.1.0"
+
 __all__ = [
     "DEFAULT_LIMITS",
     "AprError",
@@ -77,10 +79,6 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    if name == "__version__":
-        from importlib.metadata import version
-
-        return version("aprfmt")
     for home, names in _HOMES.items():
         if name in names:
             from importlib import import_module

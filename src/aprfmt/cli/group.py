@@ -32,11 +32,10 @@ class _DirectoryOfCommands(click.Group):
 
 def _print_version(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:
     if value and not ctx.resilient_parsing:
-        from importlib.metadata import version
-
+        from .. import __version__
         from . import render
 
-        render.line(f"aprfmt {version('aprfmt')}")
+        render.line(f"aprfmt {__version__}")
         ctx.exit()
 
 
