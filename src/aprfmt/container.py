@@ -260,7 +260,7 @@ class Container(Mapping[str, Tensor]):
             span=same[-1].entry_span,
             expected="a name of its own" if unsorted else "UTF-8",
             found=f"entries {', '.join(str(tensor.index) for tensor in same)}",
-            tensor=ascii(name),
+            tensor=name,
         )
 
     def __iter__(self) -> Iterator[str]:

@@ -56,7 +56,7 @@ class FormatError(AprError, ValueError):
                 where += f" @{self.span[0]:#x}..{self.span[1]:#x}"
             parts.append(where)
         if self.tensor is not None:
-            parts.append(f"tensor {self.tensor}")
+            parts.append(f"tensor {self.tensor!a}")
         text = "; ".join(parts)
         return f"{text} [{self.rule_id}]" if self.rule_id else text
 

@@ -67,7 +67,7 @@ class Tensor:
                 span=self.entry_span,
                 expected="an id of the enum dtype",
                 found=str(self.entry.dtype),
-                tensor=ascii(self.name),
+                tensor=self.name,
             ) from error
 
     @property
@@ -119,7 +119,7 @@ class Tensor:
                 span=self.entry_span,
                 expected=f"at most {self._source.size} bytes",
                 found=f"bytes {start:#x}..{stop:#x}",
-                tensor=ascii(self.name),
+                tensor=self.name,
             )
         return start, stop
 

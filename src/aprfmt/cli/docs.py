@@ -34,7 +34,7 @@ _ERROR_KEYS = {
     "start, end": "span of the fault in bytes from the start of the file, end exclusive",
     "expected": "what the format says",
     "found": "what stands there",
-    "tensor": "name of the tensor, escaped",
+    "tensor": "name of the tensor",
 }
 
 

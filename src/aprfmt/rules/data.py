@@ -40,7 +40,7 @@ def size_wrong(container: Container) -> Iterator[Finding]:
                 span,
                 f"{' or '.join(map(_count, allowed))} bytes",
                 f"{tensor.nbytes} bytes",
-                ascii(tensor.name),
+                tensor.name,
             )
 
 
@@ -60,7 +60,7 @@ def overlap(container: Container) -> Iterator[Finding]:
                 tensor.file_span,
                 f"an offset of at least {furthest.data_offset + furthest.nbytes}",
                 str(tensor.data_offset),
-                ascii(tensor.name),
+                tensor.name,
             )
         if furthest is None or tensor.file_span[1] > furthest.file_span[1]:
             furthest = tensor

@@ -111,7 +111,7 @@ def entry_fields(container: Container) -> Iterator[Finding]:
             spans = facts.spans_tensor_index_entry(tensor.entry, tensor.entry_span[0])
             path = f"tensor_index.entries[{tensor.index}].{violation.field}"
             more = _missing(container) if violation.rule == "APR-D001" else ""
-            yield _finding(violation, path, spans[violation.field], ascii(tensor.name), more)
+            yield _finding(violation, path, spans[violation.field], tensor.name, more)
 
 
 def _missing(container: Container) -> str:

@@ -28,7 +28,7 @@ def name_not_utf8(container: Container) -> Iterator[Finding]:
                 (start + error.start, start + error.end),
                 "UTF-8",
                 ascii(tensor.name_bytes[error.start : error.end]),
-                ascii(tensor.name),
+                tensor.name,
             )
 
 
@@ -50,5 +50,5 @@ def dtype_id_legacy(container: Container) -> Iterator[Finding]:
                 spans["dtype"],
                 f"{known.canonical_code} for {known.id}",
                 str(known.code),
-                ascii(tensor.name),
+                tensor.name,
             )

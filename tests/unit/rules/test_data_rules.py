@@ -125,8 +125,8 @@ def test_each_overlap_names_the_tensor_that_reaches_furthest() -> None:
     ]
     report = report_of(craft(*entries, tensor_data=bytes(144)))
     assert [(finding.tensor, finding.message) for finding in report.errors] == [
-        ("'b'", "the data overlaps that of 'a'"),
-        ("'c'", "the data overlaps that of 'a'"),
+        ("b", "the data overlaps that of 'a'"),
+        ("c", "the data overlaps that of 'a'"),
     ]
 
 
