@@ -58,6 +58,7 @@ class Container(Mapping[str, Tensor]):
     def __init__(self, source: Source, *, limits: Limits = DEFAULT_LIMITS) -> None:
         self.source = source
         self.limits = limits
+        self._residues: dict[Span, int] = {}
         self.header_bytes = self._read_header()
         self.header: Header = layout.parse_header(self.header_bytes)
         self._refuse_lost_sections()
@@ -127,7 +128,7 @@ class Container(Mapping[str, Tensor]):
 
         Raises `TruncatedError` when the entries do not fit into their section, `LimitExceededError` beyond a limit.
         """
-        start, stop = self._index_section
+        start, stop = self._span("tensor_index")
         count = self.header.num_tensors
         needed = count * layout.TENSOR_INDEX_ENTRY_MIN_SIZE
         if needed > stop - start:
@@ -164,14 +165,10 @@ class Container(Mapping[str, Tensor]):
                 f"(max_index_bytes), found {nbytes} or more"
             )
 
-    @property
-    def _index_section(self) -> Span:
-        return self._span("tensor_index")
-
     @cached_property
     def entries_span(self) -> Span:
         """Start and end of the index entries, without the filler behind them."""
-        start = self._index_section[0]
+        start = self._span("tensor_index")[0]
         return (start, self.tensors[-1].entry_span[1] if self.tensors else start)
 
     @cached_property
@@ -294,6 +291,11 @@ class Container(Mapping[str, Tensor]):
                 f"too much filler: expected at most {self.limits.max_filler_bytes} bytes (max_filler_bytes), "
                 f"found {stop - start} @{start:#x}..{stop:#x}"
             )
+        if (start, stop) not in self._residues:
+            self._residues[start, stop] = self._look_through(start, stop)
+        return self._residues[start, stop]
+
+    def _look_through(self, start: int, stop: int) -> int:
         end = position = start
         for piece in iter_chunks(self.source, start, stop):
             used = len(bytes(piece).rstrip(b"\0"))

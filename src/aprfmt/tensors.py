@@ -44,6 +44,11 @@ class Tensor:
     def __repr__(self) -> str:
         return f"<Tensor {self.name!r} {self.dtype_name} {list(self.shape)} {self.nbytes} bytes>"
 
+    def field(self, name: str) -> tuple[str, tuple[int, int]]:
+        """Path in the specification, and span in the file, of a field of this tensor's index entry."""
+        span = layout.facts.spans_tensor_index_entry(self.entry, self.entry_span[0])[name]
+        return f"tensor_index.entries[{self.index}].{name}", span
+
     @property
     def name(self) -> str:
         """The name; bytes that are not UTF-8 appear as lone surrogates, so that nothing is lost."""
@@ -63,7 +68,7 @@ class Tensor:
             raise FormatError(
                 "the element type is unknown",
                 rule_id="APR-I002",
-                field=f"tensor_index.entries[{self.index}].dtype",
+                field=self.field("dtype")[0],
                 span=self.entry_span,
                 expected="an id of the enum dtype",
                 found=str(self.entry.dtype),
@@ -115,7 +120,7 @@ class Tensor:
             raise TruncatedError(
                 "the data of a tensor lies outside the file",
                 rule_id="APR-D001",
-                field=f"tensor_index.entries[{self.index}].len_tensor",
+                field=self.field("len_tensor")[0],
                 span=self.entry_span,
                 expected=f"at most {self._source.size} bytes",
                 found=f"bytes {start:#x}..{stop:#x}",

@@ -277,6 +277,7 @@ def iter_entries(stream: BinaryIO, count: int, *, start: int = 0) -> Iterator[tu
         except ConstructError as error:
             raise TruncatedError(
                 "the tensor index ends inside an entry",
+                rule_id="APR-I001",
                 expected=f"{count} entries",
                 found=f"{index} whole entries",
                 field=f"tensor_index.entries[{index}]",

@@ -105,11 +105,7 @@ def _encoded(name: str) -> bytes:
     try:
         return name.encode("utf-8")
     except UnicodeEncodeError as error:
-        raise RequestError(f"tensor {_label(name)}: the name cannot be written as UTF-8: {error.reason}") from error
-
-
-def _label(name: str) -> str:
-    return shorten(name)
+        raise RequestError(f"tensor {shorten(name)}: the name cannot be written as UTF-8: {error.reason}") from error
 
 
 def _dtype(tensor: NewTensor) -> DType:
@@ -117,19 +113,19 @@ def _dtype(tensor: NewTensor) -> DType:
         return DType(tensor.dtype)
     except ValueError as error:
         raise RequestError(
-            f"tensor {_label(tensor.name)}: expected a member of DType, found {tensor.dtype!r}"
+            f"tensor {shorten(tensor.name)}: expected a member of DType, found {tensor.dtype!r}"
         ) from error
 
 
 def _flat(tensor: NewTensor) -> memoryview:
     view = memoryview(tensor.data)
     if not view.c_contiguous:
-        raise RequestError(f"tensor {_label(tensor.name)}: expected data without gaps, found a strided view")
+        raise RequestError(f"tensor {shorten(tensor.name)}: expected data without gaps, found a strided view")
     return view.cast("B") if view.nbytes else memoryview(b"")  # a shape with a zero cannot be cast
 
 
 def _refuse(entry: TensorIndexEntry, parent: SimpleNamespace, index: int) -> None:
-    label = _label(entry.name.decode())
+    label = shorten(entry.name.decode())
     # The extent is right by construction; a root of this size keeps its rule out of the way.
     root = SimpleNamespace(len_file=entry.ofs_tensor + entry.len_tensor, header=SimpleNamespace(ofs_data=0))
     if any(dim < 0 for dim in entry.dims):

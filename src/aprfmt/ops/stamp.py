@@ -13,13 +13,13 @@ Rules of this file:
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .. import layout
 from ..checksum import crc32, crc32_combine
 from ..container import Container
-from ..errors import FormatError, LimitExceededError, RequestError
+from ..errors import LimitExceededError, RequestError
 from ..layout import Flags
 from ..limits import DEFAULT_LIMITS, Limits
 from ..metadata import Metadata, ProvenancePatch
@@ -69,14 +69,8 @@ def plan_stamp(container: Container, patch: ProvenancePatch, *, drop_trailing: b
     if container.n_trailing_bytes:
         if not drop_trailing:
             trailing = next(finding for finding in report.findings if finding.rule == "APR-F004")
-            raise FormatError(
-                f"{trailing.message}; they would be lost (--drop-trailing drops them)",
-                rule_id=trailing.rule,
-                field=trailing.field,
-                span=trailing.span,
-                expected=trailing.expected,
-                found=trailing.found,
-            )
+            message = f"{trailing.message}; they would be lost (--drop-trailing drops them)"
+            raise replace(trailing, message=message).error()
         notes.append(f"{container.n_trailing_bytes} bytes behind the footer are dropped")
     spliced = container.metadata.splice(patch.values())
     if len(spliced) > container.limits.max_metadata_bytes:

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import importlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from ..container import Container
 from ..errors import FormatError
 
-__all__ = ["Finding", "Report", "Rule", "Severity", "registry", "rule", "run"]
+__all__ = ["Finding", "Report", "Rule", "Severity", "findings_of", "registry", "rule", "run"]
 
 
 class Severity(StrEnum):
@@ -39,6 +39,20 @@ class Finding:
     expected: str
     found: str
     tensor: str | None = None
+
+    @classmethod
+    def of(cls, error: FormatError) -> Finding:
+        """An exception as a finding; the other way round it is `error`."""
+        return cls(
+            error.rule_id or "",
+            Severity.ERROR,
+            error.message,
+            error.field or "",
+            error.span or (0, 0),
+            error.expected or "",
+            error.found or "",
+            error.tensor,
+        )
 
     def error(self) -> FormatError:
         """The finding as an exception."""
@@ -111,6 +125,21 @@ def rule(*ids: str, name: str, needs: tuple[str, ...] = ()) -> Callable[[Check],
         return check
 
     return register
+
+
+def findings_of(read: Callable[[], object], *rules: str) -> Iterator[Finding]:
+    """The finding when reading a part of the container raises a `FormatError` of one of these rules.
+
+    An error of another rule is none of the caller's: the rule it belongs to reports it. One of no rule is raised: the
+    file changed while it was read.
+    """
+    try:
+        read()
+    except FormatError as error:
+        if error.rule_id is None:
+            raise
+        if error.rule_id in rules:
+            yield Finding.of(error)
 
 
 def registry() -> tuple[Rule, ...]:

@@ -5,16 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..container import Container
-from ..layout import facts, tensor_nbytes
+from ..layout import tensor_nbytes
 from ..tensors import Tensor
-from . import Finding, Severity, rule
+from . import Finding, Severity, findings_of, rule
 
 __all__: list[str] = []
-
-
-def _entry_field(tensor: Tensor, field: str) -> tuple[str, tuple[int, int]]:
-    spans = facts.spans_tensor_index_entry(tensor.entry, tensor.entry_span[0])
-    return f"tensor_index.entries[{tensor.index}].{field}", spans[field]
 
 
 def _count(nbytes: int) -> str:
@@ -31,7 +26,7 @@ def size_wrong(container: Container) -> Iterator[Finding]:
     for tensor in container.tensors:
         allowed = tensor_nbytes(tensor.entry.dtype, tensor.shape)
         if tensor.nbytes not in allowed:
-            field, span = _entry_field(tensor, "len_tensor")
+            field, span = tensor.field("len_tensor")
             yield Finding(
                 "APR-D002",
                 Severity.ERROR,
@@ -51,7 +46,7 @@ def overlap(container: Container) -> Iterator[Finding]:
     furthest: Tensor | None = None
     for tensor in placed:
         if furthest is not None and tensor.file_span[0] < furthest.file_span[1]:
-            field, _ = _entry_field(tensor, "ofs_tensor")
+            field, _ = tensor.field("ofs_tensor")
             yield Finding(
                 "APR-D003",
                 Severity.ERROR,
@@ -69,14 +64,4 @@ def overlap(container: Container) -> Iterator[Finding]:
 @rule("APR-D004", name="data-truncated", needs=("APR-I001", "APR-D001"))
 def truncated(container: Container) -> Iterator[Finding]:
     """The file ends before its data section does, if only by filler: something was cut off."""
-    size = container.source.size
-    if size < container.required_len:
-        yield Finding(
-            "APR-D004",
-            Severity.ERROR,
-            "the data section is truncated",
-            "tensor_data",
-            (container.header.ofs_data, size),
-            f"{container.required_len} bytes",
-            f"{size} bytes",
-        )
+    yield from findings_of(lambda: container.footer, "APR-D004")

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 
 from ..container import Container
-from ..errors import TruncatedError
 from ..layout import Violation, facts
 from ..layout.model import FieldRule
-from . import Finding, Severity, rule
+from . import Finding, Severity, findings_of, rule
 
 __all__: list[str] = []
 
@@ -74,18 +73,7 @@ def filler_not_zero(container: Container) -> Iterator[Finding]:
 @rule("APR-I001", name="tensor-index-too-small")
 def index_too_small(container: Container) -> Iterator[Finding]:
     """The header counts more tensors than the index section holds."""
-    try:
-        _ = container.tensors
-    except TruncatedError as error:
-        yield Finding(
-            "APR-I001",
-            Severity.ERROR,
-            error.message,
-            error.field or "tensor_index",
-            error.span or (0, 0),
-            error.expected or "",
-            error.found or "",
-        )
+    yield from findings_of(lambda: container.tensors, "APR-I001")
 
 
 @rule("APR-I009", name="index-filler-not-zero", needs=("APR-I001",))
@@ -108,10 +96,9 @@ def entry_fields(container: Container) -> Iterator[Finding]:
             tensor.entry, root=container.root, parent=parent, index=tensor.index
         )
         for violation in violations:
-            spans = facts.spans_tensor_index_entry(tensor.entry, tensor.entry_span[0])
-            path = f"tensor_index.entries[{tensor.index}].{violation.field}"
+            path, span = tensor.field(violation.field)
             more = _missing(container) if violation.rule == "APR-D001" else ""
-            yield _finding(violation, path, spans[violation.field], tensor.name, more)
+            yield _finding(violation, path, span, tensor.name, more)
 
 
 def _missing(container: Container) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..container import Container
-from . import Finding, Severity, rule
+from . import Finding, Severity, findings_of, rule
 
 __all__ = ["footer_mismatch"]
 
@@ -13,18 +13,7 @@ __all__ = ["footer_mismatch"]
 @rule("APR-F001", name="footer-truncated", needs=("APR-I001", "APR-D001", "APR-D004"))
 def footer_truncated(container: Container) -> Iterator[Finding]:
     """The file ends inside its footer, so the last bytes were cut off."""
-    span = container.sections["footer"]
-    size = container.source.size
-    if span is not None and size < span[1]:
-        yield Finding(
-            "APR-F001",
-            Severity.ERROR,
-            "the footer is truncated",
-            "footer.checksum",
-            (span[0], size),
-            f"{span[1] - span[0]} bytes",
-            f"{size - span[0]} bytes",
-        )
+    yield from findings_of(lambda: container.footer, "APR-F001")
 
 
 @rule("APR-F004", name="trailing-bytes", needs=("APR-I001", "APR-D001", "APR-D004", "APR-F001"))

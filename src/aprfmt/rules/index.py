@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..container import Container
-from ..layout import dtype_facts, facts
+from ..layout import dtype_facts
 from . import Finding, Severity, rule
 
 __all__: list[str] = []
@@ -18,13 +18,12 @@ def name_not_utf8(container: Container) -> Iterator[Finding]:
         try:
             tensor.name_bytes.decode("utf-8")
         except UnicodeDecodeError as error:
-            spans = facts.spans_tensor_index_entry(tensor.entry, tensor.entry_span[0])
-            start = spans["name"][0]
+            field, (start, _) = tensor.field("name")
             yield Finding(
                 "APR-I005",
                 Severity.ERROR,
                 "the name is not UTF-8",
-                f"tensor_index.entries[{tensor.index}].name",
+                field,
                 (start + error.start, start + error.end),
                 "UTF-8",
                 ascii(tensor.name_bytes[error.start : error.end]),
@@ -41,13 +40,13 @@ def dtype_id_legacy(container: Container) -> Iterator[Finding]:
     for tensor in container.tensors:
         known = dtype_facts(tensor.entry.dtype)
         if known is not None and known.canonical_code != known.code:
-            spans = facts.spans_tensor_index_entry(tensor.entry, tensor.entry_span[0])
+            field, span = tensor.field("dtype")
             yield Finding(
                 "APR-I008",
                 Severity.WARNING,
                 "the id of the element type is one that writers gave up",
-                f"tensor_index.entries[{tensor.index}].dtype",
-                spans["dtype"],
+                field,
+                span,
                 f"{known.canonical_code} for {known.id}",
                 str(known.code),
                 tensor.name,
