@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from . import emit_docs, emit_facts, emit_structs, ksy, metadata_schema
+from . import emit_codec, emit_docs, emit_facts, emit_rules, emit_structs, ksy, metadata_schema
 from .errors import CodegenError
 
 __all__ = ["main", "outputs", "stale"]
@@ -26,6 +26,13 @@ def _banner(source: str, digest: str) -> str:
     return f"# GENERATED, never edited by hand. Source: {source}, SHA-256 {digest}.\n# Regenerate: {COMMAND}\n"
 
 
+def _page_banner(*sources: str) -> str:
+    """The banner of a page, from names and digests by turns."""
+    pairs = zip(sources[::2], sources[1::2], strict=True)
+    named = ", and ".join(f"{name}, SHA-256 {digest}" for name, digest in pairs)
+    return f"<!-- GENERATED from {named}. Regenerate: {COMMAND} -->\n\n"
+
+
 def _source(root: Path, name: str) -> tuple[str, str]:
     """The text of a source, and the SHA-256 of its bytes."""
     raw = (root / name).read_bytes()
@@ -38,20 +45,18 @@ def outputs(root: Path = ROOT) -> dict[str, str]:
     schema_text, schema_digest = _source(root, SCHEMA)
     with _blaming(KSY):
         spec = ksy.load(ksy_text)
-        facts, structs = emit_facts.emit(spec), emit_structs.emit(spec)
+        facts, structs, codec = emit_facts.emit(spec), emit_structs.emit(spec), emit_codec.emit(spec)
     with _blaming(SCHEMA):
         metadata = metadata_schema.emit(schema_text, source_name=SCHEMA)
     banner = _banner(KSY, ksy_digest)
-    page = (
-        f"<!-- GENERATED from {KSY}, SHA-256 {ksy_digest}, and {SCHEMA}, SHA-256 {schema_digest}. "
-        f"Regenerate: {COMMAND} -->\n\n"
-    )
     return {
         f"{GENERATED}/__init__.py": banner + '"""Made from the specification; see the banner of each module."""\n',
         f"{GENERATED}/facts.py": banner + facts,
         f"{GENERATED}/structs.py": banner + structs,
+        f"{GENERATED}/codec.py": banner + codec,
         f"{GENERATED}/metadata_schema.py": _banner(SCHEMA, schema_digest) + metadata,
-        "docs/format.md": page + emit_docs.emit(spec, schema_text),
+        "docs/format.md": _page_banner(KSY, ksy_digest, SCHEMA, schema_digest) + emit_docs.emit(spec, schema_text),
+        "docs/rules.md": _page_banner(KSY, ksy_digest) + emit_rules.emit_page(spec),
     }
 
 

@@ -9,11 +9,10 @@ from .document import SAFE_INTEGER
 from .errors import CodegenError
 from .expr import Expr, Literal, parse
 from .model import Check, Kind
-from .values import items, known, mapping, one_of, text
+from .values import items, known, mapping, text
 
-__all__ = ["read_checks", "read_severity"]
+__all__ = ["read_checks"]
 
-_SEVERITIES = ("error", "warning", "info")
 _VALID: Mapping[str, frozenset[str]] = {
     "integer": frozenset({"eq", "min", "max", "in-enum", "expr"}),
     "bits": frozenset({"eq", "min", "max", "expr"}),
@@ -33,7 +32,7 @@ def read_checks(node: Mapping[str, Any], kind: Kind, path: str) -> tuple[Check, 
     """Every statement that a field makes about itself, in the order of the specification."""
     checks = []
     if kind == "contents":
-        checks.append(Check(text(node, "-rule", path), "error", {"contents": True}, f"{path}/contents"))
+        checks.append(Check(text(node, "-rule", path), {"contents": True}, f"{path}/contents", refuses=True))
     if "valid" in node:
         entry = mapping(node["valid"], f"{path}/valid")
         rule = text(entry, "-rule", f"{path}/valid")
@@ -42,22 +41,16 @@ def read_checks(node: Mapping[str, Any], kind: Kind, path: str) -> tuple[Check, 
         if words is not None and "expr" not in bounds:
             raise CodegenError(f"{path}/valid/-expected", "goes with `expr`")
         kinds = _kinds(bounds, _VALID.get(kind, frozenset()), f"{path}/valid", functions=False)
-        checks.append(Check(rule, "error", kinds, f"{path}/valid", words))
+        checks.append(Check(rule, kinds, f"{path}/valid", refuses=True, expected=words))
     optional = _SECTION if "if" in node else frozenset()
     for at, item in enumerate(items(node.get("-warn", []), f"{path}/-warn")):
         where = f"{path}/-warn/{at}"
         entry = mapping(item, where)
         rule = text(entry, "rule", where)
-        severity = read_severity(entry, where)
-        bounds = {key: value for key, value in entry.items() if key not in ("rule", "severity")}
+        bounds = {key: value for key, value in entry.items() if key != "rule"}
         kinds = _kinds(bounds, _WARN.get(kind, frozenset()) | optional, where, functions=True)
-        checks.append(Check(rule, severity, kinds, where))
+        checks.append(Check(rule, kinds, where, refuses=False))
     return tuple(checks)
-
-
-def read_severity(node: Mapping[str, Any], path: str) -> str:
-    """How bad it is when a statement does not hold."""
-    return one_of(node.get("severity"), _SEVERITIES, f"{path}/severity")
 
 
 def _kinds(bounds: Mapping[str, Any], allowed: frozenset[str], path: str, *, functions: bool) -> dict[str, Expr | bool]:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
+from .emit_rules import rule_link
 from .extent import bit_fields, fixed_size, type_size
-from .model import Attr, Check, Spec, Type
+from .markdown import cell
+from .model import Attr, Spec, Type
 
 __all__ = ["emit"]
-
-
-def _cell(text: object) -> str:
-    return " ".join(str(text).split()).replace("|", "\\|")
 
 
 def _kind(attr: Attr) -> str:
@@ -29,8 +27,15 @@ def _kind(attr: Attr) -> str:
     return f"{kind}, repeated" if attr.repeat is not None else kind
 
 
-def _rules(checks: tuple[Check, ...]) -> str:
-    return "<br>".join(dict.fromkeys(f"{check.rule} ({check.severity})" for check in checks))
+def _rules(spec: Spec, attr: Attr) -> str:
+    named = [check.rule for check in attr.checks]
+    if attr.checksum is not None:
+        named.append(attr.checksum.rule)
+    return "<br>".join(dict.fromkeys(_rule(spec, rule) for rule in named))
+
+
+def _rule(spec: Spec, rule: str) -> str:
+    return f"{rule_link(rule)} ({spec.rules[rule].severity})" if spec.rules else rule
 
 
 def _derived(attr: Attr) -> str:
@@ -61,17 +66,14 @@ def _table(spec: Spec, owner: Type) -> Iterator[str]:
     for attr in owner.seq:
         size = fixed_size(spec, owner, attr)
         offset = "" if at is None else f"{at} ({at:#04x})"
-        rules = _rules(attr.checks)
-        if attr.checksum is not None:
-            rules = f"{attr.checksum.rule} (error)"
         yield (
             f"| {offset} | {'' if size is None else size} | `{attr.id}` | `{attr.orig_id or ''}` | {_kind(attr)} "
-            f"| {_derived(attr)} | {rules} | {_cell(attr.doc)} |"
+            f"| {_derived(attr)} | {_rules(spec, attr)} | {cell(attr.doc)} |"
         )
         at = None if at is None or size is None else at + size
 
 
-def _bits(owner: Type) -> Iterator[str]:
+def _bits(spec: Spec, owner: Type) -> Iterator[str]:
     yield "| bit | mask | flag | upstream | rules | meaning |"
     yield "|---|---|---|---|---|---|"
     for attr, position in bit_fields(owner):
@@ -79,8 +81,8 @@ def _bits(owner: Type) -> Iterator[str]:
         where = str(position) if width == 1 else f"{position}–{position + width - 1}"
         mask = ((1 << width) - 1) << position
         yield (
-            f"| {where} | {mask:#06x} | `{attr.id}` | `{attr.orig_id or ''}` | {_rules(attr.checks)} "
-            f"| {_cell(attr.doc)} |"
+            f"| {where} | {mask:#06x} | `{attr.id}` | `{attr.orig_id or ''}` | {_rules(spec, attr)} "
+            f"| {cell(attr.doc)} |"
         )
 
 
@@ -97,7 +99,7 @@ def _enums(spec: Spec) -> Iterator[str]:
             padded = " Rows of a matrix may each be padded to whole blocks." if keys.get("row-padded") else ""
             yield (
                 f"| {entry.code} | {name} | `{keys.get('orig-id', '')}` | {' | '.join(map(str, geometry))} "
-                f"| {keys.get('ggml-id', '')} | {_cell(entry.doc)}{padded} |"
+                f"| {keys.get('ggml-id', '')} | {cell(entry.doc)}{padded} |"
             )
         yield ""
 
@@ -110,44 +112,21 @@ def _sections(spec: Spec) -> Iterator[str]:
         absent = {"derived": "derived", "absent": "left out"}.get(attr.optional or "", _derived(attr))
         if attr.user_type is not None and attr.optional is None:
             absent = "derived field by field"
-        yield f"| `{name}` | {absent} | {_rules(attr.checks)} | {_cell(attr.doc)} |"
-
-
-def _rule_list(spec: Spec) -> Iterator[str]:
-    """Every rule with its severity; one that no field states is an error that relates fields."""
-    severities = {
-        check.rule: check.severity
-        for owner in spec.owners
-        for attr in (*owner.seq, *owner.instances.values())
-        for check in attr.checks
-    }
-    for enum in spec.enums.values():
-        for entry in enum.entries:
-            if "warn" in entry.keys:
-                severities[entry.keys["warn"]["rule"]] = entry.keys["warn"]["severity"]
-    yield "## Rules"
-    yield ""
-    yield "An error is what every careful reader raises; a warning or an info leaves the file readable."
-    yield ""
-    yield "| rule | severity | what is wrong |"
-    yield "|---|---|---|"
-    for rule, defect in spec.rules.items():
-        yield f"| {rule} | {severities.get(rule, 'error')} | {_cell(defect)} |"
-    yield ""
+        yield f"| `{name}` | {absent} | {_rules(spec, attr)} | {cell(attr.doc)} |"
 
 
 def _metadata(schema_text: str) -> Iterator[str]:
     schema = json.loads(schema_text)
     yield "## metadata"
     yield ""
-    yield _cell(schema.get("description", ""))
+    yield cell(schema.get("description", ""))
     yield ""
     yield "| # | key | type | meaning |"
     yield "|---|---|---|---|"
     for number, (key, node) in enumerate(schema["properties"].items(), 1):
         kind = node.get("type", "")
         kind = " or ".join(kind) if isinstance(kind, list) else kind
-        yield f"| {number} | `{key}` | {kind} | {_cell(node.get('description', ''))} |"
+        yield f"| {number} | `{key}` | {kind} | {cell(node.get('description', ''))} |"
     yield ""
 
 
@@ -156,15 +135,20 @@ def emit(spec: Spec, schema_text: str) -> str:
     lines = [f"# {spec.title}", "", spec.doc, "", "## Sections, in file order", ""]
     lines += _sections(spec)
     lines += ["", "Where the data section ends, and so whether there is a footer:", ""]
-    lines += [_cell(spec.root.instances["required_len"].doc), ""] if "required_len" in spec.root.instances else []
+    lines += [cell(spec.root.instances["required_len"].doc), ""] if "required_len" in spec.root.instances else []
     for owner in spec.types.values():
         size = type_size(spec, owner)
         lines += [f"## {owner.id}", "", owner.doc, ""]
         if size is not None:
             lines += [f"{size} bytes.", ""]
-        lines += _bits(owner) if owner.is_bits else _table(spec, owner)
+        lines += _bits(spec, owner) if owner.is_bits else _table(spec, owner)
         lines += [""]
     lines += _enums(spec)
     lines += _metadata(schema_text)
-    lines += _rule_list(spec) if spec.rules else []
+    if spec.rules:
+        lines += [
+            "## Rules",
+            "",
+            "[rules.md](rules.md) lists every rule: what is wrong, why it matters, how to repair it.",
+        ]
     return "\n".join(lines).rstrip("\n") + "\n"

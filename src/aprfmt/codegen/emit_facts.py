@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .emit_functions import check_function, nbytes_function, place_functions, spans_function
+from .emit_rules import rule_facts
 from .errors import CodegenError
 from .expr import Literal
 from .extent import bit_fields, min_size, type_size
@@ -18,11 +19,23 @@ _HEADER = '''"""Facts of {title}: everything that hand-written code may know abo
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import KEEP, IntEnum, IntFlag
 from typing import Any
 
-from ..model import BlockFacts, ChecksumFact, FieldRule, FieldShape, Violation, align_up, between, inside, show
+from msgspec import Struct
+
+from ..model import (
+    BlockFacts,
+    ChecksumFact,
+    FieldRule,
+    FieldShape,
+    RuleFacts,
+    Violation,
+    align_up,
+    between,
+    inside,
+    show,
+)
 '''
 
 
@@ -155,8 +168,8 @@ def _annotation(spec: Spec, attr: Attr) -> str:
 def _record(spec: Spec, owner: Type) -> Iterator[str]:
     yield ""
     yield ""
-    yield "@dataclass(frozen=True, slots=True)"
-    yield f"class {spec.records[owner.id]}:"
+    # Without the garbage collector, which costs more than reading a long list does: a record holds no cycle.
+    yield f"class {spec.records[owner.id]}(Struct, frozen=True, gc=False):"
     yield f"    {docstring(owner.doc)}"
     yield ""
     for attr in owner.seq:
@@ -189,37 +202,6 @@ def _fields(spec: Spec) -> Iterator[str]:
     yield '"""The keys a tree may have at each type (the root is ""), each with what its value must be."""'
 
 
-def _rules(spec: Spec) -> Iterator[str]:
-    yield ""
-    yield ""
-    if spec.rules:
-        yield "RULES: Mapping[str, str] = {"
-        for rule, defect in spec.rules.items():
-            yield f"    {rule!r}: {defect!r},"
-        yield "}"
-        yield '"""Every rule by its id: what is wrong, in one line."""'
-        yield ""
-    yield "FIELD_RULES: tuple[FieldRule, ...] = ("
-    for owner in (spec.root, *spec.types.values()):
-        for attr in (*owner.seq, *owner.instances.values()):
-            for check in attr.checks:
-                where = attr.id if owner is spec.root else f"{owner.id}.{attr.id}"
-                expected = ", ".join(sorted(check.kinds))
-                yield f"    FieldRule({check.rule!r}, {check.severity!r}, {where!r}, {expected!r}),"
-    yield ")"
-    yield '"""Every statement about one field, in the order of the specification."""'
-    yield ""
-    yield "CHECKSUMS: tuple[ChecksumFact, ...] = ("
-    for name in spec.layout:
-        section = spec.section(name)
-        for attr in () if section.user_type is None else spec.types[section.user_type].seq:
-            if attr.checksum is not None:
-                fact = attr.checksum
-                yield f"    ChecksumFact({f'{name}.{attr.id}'!r}, {fact.algorithm!r}, {fact.covers!r}, {fact.rule!r}),"
-    yield ")"
-    yield '"""The checksums, in the order in which a builder computes them."""'
-
-
 def emit(spec: Spec) -> str:
     """Source of the module `facts`, without the banner."""
     lines = [_HEADER.format(title=inline(spec.title)).rstrip("\n"), ""]
@@ -242,5 +224,5 @@ def emit(spec: Spec) -> str:
     if spec.layout:
         lines += place_functions(spec)
     lines += _fields(spec)
-    lines += _rules(spec)
+    lines += ["", "", *rule_facts(spec)]
     return "\n".join(lines) + "\n"

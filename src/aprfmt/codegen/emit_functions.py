@@ -125,7 +125,9 @@ def _check_lines(spec: Spec, owner: Type, attr: Attr, check: Check) -> Iterator[
         yield f"    low, high = {python('min')}, {python('max')}"
         condition, expected = "low <= value <= high", "between(low, high)"
     elif known == {"eq"}:
-        yield f"    wanted = {python('eq')}"
+        wanted = python("eq")
+        # A bit is a number: a reader of the message should not meet two spellings of one value.
+        yield f"    wanted = {int(wanted == 'True') if wanted in ('True', 'False') else wanted}"
         condition, expected = "value == wanted", "show(wanted)"
     elif known == {"min"}:
         yield f"    low = {python('min')}"
@@ -141,7 +143,7 @@ def _check_lines(spec: Spec, owner: Type, attr: Attr, check: Check) -> Iterator[
     else:
         raise CodegenError(check.path, f"nothing is known of {' and '.join(sorted(known))} in a record")
     yield f"    if not ({condition}):"
-    yield f"        yield Violation({check.rule!r}, {check.severity!r}, {attr.id!r}, {expected}, {found})"
+    yield f"        yield Violation({check.rule!r}, {attr.id!r}, {expected}, {found})"
 
 
 def check_function(spec: Spec, owner: Type) -> Iterator[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .checks import read_severity
 from .errors import CodegenError
 from .model import Enum, EnumEntry
 from .values import doc_refs, flag, identifier, known, mapping, text, whole
@@ -56,9 +55,8 @@ def _entry(code: int, node: Mapping[str, Any], path: str) -> EnumEntry:
             text(node, key, path)
     if "-warn" in node:
         warning = mapping(node["-warn"], f"{path}/-warn")
-        known(warning, {"rule", "severity"}, f"{path}/-warn")
+        known(warning, {"rule"}, f"{path}/-warn")
         text(warning, "rule", f"{path}/-warn")
-        read_severity(warning, f"{path}/-warn")
     keys = {key[1:]: value for key, value in node.items() if key.startswith("-")}
     return EnumEntry(code, identifier(node.get("id"), f"{path}/id"), path, text(node, "doc", path), keys)
 

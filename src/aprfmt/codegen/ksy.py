@@ -2,7 +2,7 @@
 
 Rules of this package:
 1. A key that is in none of the tables is an error, dash-prefixed keys included: a typo must not be silent.
-2. What a key means is decided here, in `fields`, `checks` and `enums`, once; the emitters see only the model.
+2. What a key means is decided here, in `fields`, `checks`, `enums` and `rules`, once; the emitters see only the model.
 3. What does not agree with the rest of the specification is refused in `verify`, before anything is emitted.
 """
 
@@ -16,12 +16,16 @@ from .enums import read_enums
 from .errors import CodegenError
 from .fields import read_instance, read_param, read_seq_field
 from .model import Attr, Spec, Type
+from .rules import read_profiles, read_rules
 from .values import doc_refs, identifier, items, known, mapping, text
 from .verify import verify
 
 __all__ = ["load"]
 
-_ROOT_KEYS = {"meta", "doc", "doc-ref", "seq", "instances", "types", "enums", "-layout", "-records", "-rules"}
+_ROOT_KEYS = {
+    *("meta", "doc", "doc-ref", "seq", "instances", "types", "enums"),
+    *("-layout", "-records", "-profiles", "-rules"),
+}
 _META_KEYS = {"id", "title", "file-extension", "license", "ks-version", "endian", "bit-endian"}
 _TYPE_KEYS = {"doc", "doc-ref", "meta", "seq", "instances", "params", "-standalone"}
 _TYPE_META_KEYS = {"endian", "bit-endian"}
@@ -47,7 +51,6 @@ def load(source: str) -> Spec:
         for at, name in enumerate(items(body.get("-layout", [attr.id for attr in root.seq]), "/-layout"))
     ]
     records = mapping(body.get("-records", {}), "/-records")
-    rules = mapping(body.get("-rules", {}), "/-rules")
     spec = Spec(
         id=spec_id,
         title=text(meta, "title", "/meta") if "title" in meta else spec_id,
@@ -57,7 +60,8 @@ def load(source: str) -> Spec:
         enums=read_enums(body.get("enums", {})),
         layout=tuple(layout),
         records={name: text(records, name, "/-records") for name in records},
-        rules={rule: text(rules, rule, "/-rules") for rule in rules},
+        rules=read_rules(body["-rules"]) if "-rules" in body else {},
+        profiles=read_profiles(body["-profiles"]) if "-profiles" in body else {},
     )
     verify(spec)
     return spec

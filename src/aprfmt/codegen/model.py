@@ -9,19 +9,22 @@ from typing import Any, Literal
 from .errors import CodegenError
 from .expr import Expr
 
-__all__ = ["Attr", "Check", "Checksum", "Enum", "EnumEntry", "Kind", "Spec", "Type"]
+__all__ = ["Attr", "Check", "Checksum", "Enum", "EnumEntry", "Kind", "Profile", "Rule", "Spec", "Type"]
 
 Kind = Literal["integer", "bits", "contents", "type", "bytes", "value", "kaitai-only"]
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One statement about one field: `kinds` maps eq, min, max … to an expression or a truth value."""
+    """One statement about one field: `kinds` maps eq, min, max … to an expression or a truth value.
+
+    `refuses`: it stands under `valid` or `contents`, where generated parsers refuse what breaks it.
+    """
 
     rule: str
-    severity: str
     kinds: Mapping[str, Expr | bool]
     path: str
+    refuses: bool
     expected: str | None = None
 
 
@@ -117,6 +120,35 @@ class Enum:
 
 
 @dataclass(frozen=True, slots=True)
+class Rule:
+    """One thing that can be wrong with a file. `profiles` maps the profiles that it names to its severity in them."""
+
+    id: str
+    path: str
+    name: str
+    defect: str
+    severity: str
+    layer: str
+    profiles: Mapping[str, str]
+    fatal: bool
+    reads_data: bool
+    needs: tuple[str, ...]
+    why: str
+    repair: str
+    example: str
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What a file can be judged for. A `listed` one holds only the rules that name it, every other one all rules."""
+
+    id: str
+    path: str
+    doc: str
+    listed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Spec:
     """The whole specification. `layout` lists the ids of the sections in file order."""
 
@@ -128,12 +160,27 @@ class Spec:
     enums: Mapping[str, Enum]
     layout: tuple[str, ...]
     records: Mapping[str, str]
-    rules: Mapping[str, str] = field(default_factory=dict)
+    rules: Mapping[str, Rule] = field(default_factory=dict)
+    profiles: Mapping[str, Profile] = field(default_factory=dict)
 
     @property
     def owners(self) -> tuple[Type, ...]:
         """The root and every type, in the order of the ksy."""
         return (self.root, *self.types.values())
+
+    @property
+    def attrs(self) -> tuple[Attr, ...]:
+        """Every field and instance, in the order of the ksy."""
+        return tuple(attr for owner in self.owners for attr in (*owner.seq, *owner.instances.values()))
+
+    def severities(self, profile: str) -> dict[str, str]:
+        """The rules that a profile holds, in the order of the ksy, each with its severity there."""
+        listed = self.profiles[profile].listed
+        return {
+            rule.id: rule.profiles.get(profile, rule.severity)
+            for rule in self.rules.values()
+            if not listed or profile in rule.profiles
+        }
 
     def section(self, name: str) -> Attr:
         """The part of the file that `layout` calls `name`."""

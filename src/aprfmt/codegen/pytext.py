@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-__all__ = ["docstring", "first_sentence", "inline"]
+import re
+
+__all__ = ["docstring", "first_sentence", "folded", "inline"]
 
 
 def inline(text: str) -> str:
@@ -19,3 +21,12 @@ def first_sentence(text: str) -> str:
 def docstring(text: str) -> str:
     """The first sentence of a text as a docstring of one line."""
     return f'"""{first_sentence(text)}"""'
+
+
+def folded(text: str) -> str:
+    """A text with each paragraph on one line, as YAML folds it; one with indented lines or a list stays as it is."""
+    paragraphs = re.split(r"\n(?:[ \t]*\n)+", text.strip())
+    return "\n\n".join(
+        paragraph if re.search(r"^([ \t]|[-*] )", paragraph, re.MULTILINE) else " ".join(paragraph.split())
+        for paragraph in paragraphs
+    )

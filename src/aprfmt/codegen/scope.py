@@ -12,14 +12,29 @@ from .errors import CodegenError
 from .expr import Binary, Call, Expr, Index, Literal, Member, Name, Not, Ternary, to_python
 from .model import Attr, Enum, Spec, Type
 
-__all__ = ["BUILD", "CONSTRUCT", "NUMBER", "RECORDS", "ROOT_RECORDS", "TRUTH", "Names", "Scope", "Shape", "is_function"]
+__all__ = [
+    "BUILD",
+    "CONSTRUCT",
+    "LOCALS",
+    "NUMBER",
+    "RECORDS",
+    "ROOT_RECORDS",
+    "TRUTH",
+    "Names",
+    "Scope",
+    "Shape",
+    "is_function",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """How the generated code spells Kaitai's own names; None where there is nothing to spell."""
+    """How the generated code spells Kaitai's own names; None where there is nothing to spell.
 
-    this: str
+    Without `this`, the fields are local variables, with an underscore before their names.
+    """
+
+    this: str | None
     root: str
     parent: str
     index: str
@@ -34,6 +49,8 @@ RECORDS = Names("this", "root", "parent", "index", "root.len_file")
 """In a function over records."""
 ROOT_RECORDS = replace(RECORDS, this="root")
 """In a function over the whole file."""
+LOCALS = replace(RECORDS, this=None)
+"""In a function that is about to make a record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,10 +290,10 @@ class Scope:
                 return f"first_nbytes({table}, {self._python(code, path)}, {self._python(dims, path)})"
         return None
 
-    def _name(self, name: str, prefix: str, path: str) -> str:
+    def _name(self, name: str, prefix: str | None, path: str) -> str:
         attr = None if self.owner.field(name) else self.owner.instances.get(name) or self.owner.params.get(name)
         if attr is None or attr.value is None:
-            return f"{prefix}.{name}"
+            return f"_{name}" if prefix is None else f"{prefix}.{name}"
         if self.is_root and is_function(self.spec, attr):
             return f"{attr.id}({prefix})"
         text = self._python(attr.value, path)

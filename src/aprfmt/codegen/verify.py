@@ -9,6 +9,7 @@ from .errors import CodegenError
 from .expr import Expr
 from .extent import fixed_size, min_size, type_size
 from .model import Attr, Spec, Type
+from .rules import verify_rules
 from .scope import BUILD, CONSTRUCT, NUMBER, RECORDS, TRUTH, Names, Scope, Shape
 from .sections import resolve_target, verify_layout, verify_sections
 
@@ -25,7 +26,7 @@ def verify(spec: Spec) -> None:
     """Raise `CodegenError` for the first thing that does not agree with the rest."""
     _names(spec)
     _records(spec)
-    _rules(spec)
+    verify_rules(spec)
     for owner in spec.owners:
         for attr in (*owner.seq, *owner.instances.values()):
             _references(spec, attr)
@@ -56,20 +57,6 @@ def _names(spec: Spec) -> None:
         for attr in (*owner.seq, *owner.instances.values()):
             if attr.id in _TAKEN_FIELDS:
                 raise CodegenError(f"{attr.path}/id", f"{attr.id!r} is a method of the trees that are built")
-
-
-def _rules(spec: Spec) -> None:
-    """Where the rules are listed, the list is complete."""
-    if not spec.rules:
-        return
-    for owner in spec.owners:
-        for attr in (*owner.seq, *owner.instances.values()):
-            named = [(check.rule, check.path) for check in attr.checks]
-            if attr.checksum is not None:
-                named.append((attr.checksum.rule, f"{attr.path}/-checksum"))
-            for rule, path in named:
-                if rule not in spec.rules:
-                    raise CodegenError(path, f"expected a rule that /-rules lists, found {rule!r}")
 
 
 def _records(spec: Spec) -> None:

@@ -2,11 +2,12 @@
 
 Two forms, both made from `spec/apr_v2.ksy`:
 
-- *records*: frozen dataclasses of what stands in a header or an index entry, for reading;
+- *records*: frozen structs of what stands in a header or an index entry, for reading and for building it again;
 - *the tree*: nested dicts and lists of the whole file, for building and for transforms. A key that is missing is
   derived on build; a given one wins, whatever it says.
 
-Construct is imported when the first function that needs it is called.
+Records go through the generated codec, trees through Construct, which is the reference form of the layout: the codec
+agrees with it on every input. Construct is imported when the first function that needs it is called.
 
 Rules of this file:
 1. Every error of Construct is converted here, once, with its cause.
@@ -16,14 +17,17 @@ Rules of this file:
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from operator import index as index_of
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from msgspec.structs import replace as replace_fields
+
 from ..checksum import crc32
 from ..errors import FormatError, RequestError, TruncatedError
-from ._generated import facts
+from ._generated import codec, facts
 from ._generated.facts import DType, Flags, Footer, Header, TensorIndexEntry
+from .fused import CodecError, iter_blocks
 from .model import BlockFacts, FieldShape, Violation, align_up, block_nbytes
 
 if TYPE_CHECKING:
@@ -54,10 +58,12 @@ __all__ = [
     "header_crc32",
     "header_tree",
     "iter_entries",
+    "iter_entry_blocks",
     "parse",
     "parse_footer",
     "parse_header",
     "tensor_nbytes",
+    "with_header_checksum",
 ]
 
 ALIGNMENT = facts.ALIGNMENT
@@ -241,15 +247,12 @@ def parse_header(raw: bytes | bytearray | memoryview) -> Header:
     """The header record. Lenient: any magic and any version parse; raises `TruncatedError` below 64 bytes."""
     if len(raw) < HEADER_SIZE:
         raise _short("header", HEADER_SIZE, raw)
-    tree = _structs().header.parse(bytes(raw[:HEADER_SIZE]))
-    bits = sum(int(tree.flags[name]) << position for name, position, _ in facts.FLAGS_BITS)
-    values = {field.name: tree[field.name] for field in fields(Header)}
-    return Header(**{**values, "flags": Flags(bits)})
+    return codec.parse_header(bytes(raw[:HEADER_SIZE]))[0]
 
 
 def header_tree(header: Header) -> Tree:
     """A header record as the part of a tree that `build` takes."""
-    tree: Tree = {field.name: getattr(header, field.name) for field in fields(Header)}
+    tree: Tree = {name: getattr(header, name) for name in facts.FIELDS["header"]}
     tree["flags"] = flags_tree(header.flags)
     return tree
 
@@ -265,49 +268,62 @@ def flags_tree(flags: Flags) -> Tree:
 def iter_entries(stream: BinaryIO, count: int, *, start: int = 0) -> Iterator[tuple[TensorIndexEntry, tuple[int, int]]]:
     """`count` index entries from a stream that begins at byte `start` of the file, each with its span in the file.
 
-    Raises `TruncatedError` when the stream ends before the entries do.
+    The stream is read ahead by a block. Raises `TruncatedError` when it ends before the entries do.
     """
-    from construct import ConstructError
-
-    struct = _structs().tensor_index_entry
     at = start
-    for index in range(count):
-        try:
-            tree = struct.parse_stream(stream)
-        except ConstructError as error:
-            raise TruncatedError(
-                "the tensor index ends inside an entry",
-                rule_id="APR-I001",
-                expected=f"{count} entries",
-                found=f"{index} whole entries",
-                field=f"tensor_index.entries[{index}]",
-                span=(at, at),
-            ) from error
-        entry = TensorIndexEntry(
-            tree.len_name,
-            tree.name,
-            tree.dtype,
-            tree.ndim,
-            tuple(tree.dims),
-            tree.ofs_tensor,
-            tree.len_tensor,
+    for entries, ends in iter_entry_blocks(stream, count, start=start):
+        for entry, end in zip(entries, ends, strict=True):
+            yield entry, (at, end)
+            at = end
+
+
+def iter_entry_blocks(
+    stream: BinaryIO, count: int, *, start: int = 0
+) -> Iterator[tuple[list[TensorIndexEntry], list[int]]]:
+    """As `iter_entries`, in lists of some thousand entries; with each list, the byte of the file behind each entry."""
+    done, at = 0, start
+    try:
+        for entries, ends in iter_blocks(codec.scan_tensor_index_entry, stream, count, start):
+            done, at = done + len(entries), ends[-1]
+            yield entries, ends
+    except CodecError as error:
+        raise TruncatedError(
+            "the tensor index ends inside an entry",
+            rule_id="APR-I001",
+            expected=f"{count} entries",
+            found=f"{done} whole entries",
+            field=f"tensor_index.entries[{done}]",
+            span=(at, at),
+        ) from error
+
+
+def build_entries(entries: Iterable[TensorIndexEntry | Mapping[str, Any]]) -> bytes:
+    """The bytes of index entries, records or trees, without filler; what a tree leaves out is derived.
+
+    Complete entries, such as records are, go through the codec. Raises as `build`.
+    """
+    given = list(entries)
+    try:
+        return codec.join_tensor_index_entry(
+            [entry if isinstance(entry, TensorIndexEntry) else TensorIndexEntry(**entry) for entry in given]
         )
-        end = at + facts.nbytes_tensor_index_entry(entry)
-        yield entry, (at, end)
-        at = end
-
-
-def build_entries(entries: Iterable[Mapping[str, Any]]) -> bytes:
-    """The bytes of index entries, without filler; what an entry leaves out is derived."""
+    except (CodecError, TypeError):
+        pass  # not complete, or wrong: Construct derives what is missing, and says what is wrong
     head = build(
         {
             "metadata": b"{}",
-            "tensor_index": {"entries": list(entries), "padding": b""},
+            "tensor_index": {"entries": [_entry_tree(entry) for entry in given], "padding": b""},
             "tensor_data": b"",
             "footer": None,
         }
     )
     return head[parse_header(head).ofs_tensor_index :]
+
+
+def _entry_tree(entry: TensorIndexEntry | Mapping[str, Any]) -> Mapping[str, Any]:
+    if not isinstance(entry, TensorIndexEntry):
+        return entry
+    return {name: getattr(entry, name) for name in facts.FIELDS["tensor_index_entry"]}
 
 
 def build_head(given: Mapping[str, Any], metadata: bytes, index: bytes) -> tuple[bytes, bytes, bytes]:
@@ -329,16 +345,25 @@ def build_head(given: Mapping[str, Any], metadata: bytes, index: bytes) -> tuple
     return bytes(raw) + before, metadata + after, index
 
 
+def with_header_checksum(raw: bytes, checksum: int) -> bytes:
+    """Bytes that begin with a header, with another checksum in it."""
+    header = parse_header(raw)
+    return codec.build_header(replace_fields(header, checksum=checksum)) + raw[HEADER_SIZE:]
+
+
 def parse_footer(raw: bytes | memoryview) -> Footer:
     """The footer record; raises `TruncatedError` when the bytes are fewer than it has."""
     if len(raw) < FOOTER_SIZE:
         raise _short("footer", FOOTER_SIZE, raw)
-    return Footer(_structs().footer.parse(bytes(raw[:FOOTER_SIZE])).checksum)
+    return codec.parse_footer(bytes(raw[:FOOTER_SIZE]))[0]
 
 
 def build_footer(checksum: int) -> bytes:
-    """The bytes of a footer that holds this CRC-32."""
-    return _built("footer", {"checksum": checksum})
+    """The bytes of a footer that holds this CRC-32; raises `RequestError` when it does not fit."""
+    try:
+        return codec.build_footer(Footer(checksum))
+    except CodecError as error:
+        raise RequestError(f"the tree cannot be built: {_message(error)}") from error
 
 
 def build_payload_digest_record(name: bytes, dtype: int, dims: Sequence[int], sha256: bytes) -> bytes:

@@ -14,6 +14,7 @@ __all__ = [
     "ChecksumFact",
     "FieldRule",
     "FieldShape",
+    "RuleFacts",
     "Violation",
     "align_up",
     "between",
@@ -70,9 +71,29 @@ class FieldRule:
     """One statement the specification makes about one field."""
 
     rule: str
-    severity: str
     field: str
     expected: str
+
+
+@dataclass(frozen=True, slots=True)
+class RuleFacts:
+    """One thing that can be wrong with a file, under an id that is never reused and a name that says the defect.
+
+    `needs`: rules that must have no finding before this one can be judged. `fatal`: the file cannot be read past it.
+    `reads_data`: every byte of the file is read for it. In `why` and `repair` each paragraph is one line.
+    """
+
+    id: str
+    name: str
+    defect: str
+    severity: str
+    layer: str
+    fatal: bool
+    reads_data: bool
+    needs: tuple[str, ...]
+    why: str
+    repair: str
+    example: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +101,6 @@ class Violation:
     """A field that breaks what the specification says of it; `field` is relative to the record."""
 
     rule: str
-    severity: str
     field: str
     expected: str
     found: str

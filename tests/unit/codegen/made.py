@@ -10,7 +10,7 @@ from typing import Any
 
 from construct import Container
 
-from aprfmt.codegen import emit_facts, emit_structs, ksy
+from aprfmt.codegen import emit_codec, emit_facts, emit_structs, ksy
 
 DATA = Path(__file__).parent / "data"
 SPECS = sorted(path.stem for path in DATA.glob("*.ksy"))
@@ -33,12 +33,12 @@ def text_of(name: str) -> str:
 def made(source: str) -> dict[str, str]:
     """The text of each generated module."""
     spec = ksy.load(source)
-    return {"facts": emit_facts.emit(spec), "structs": emit_structs.emit(spec)}
+    return {"facts": emit_facts.emit(spec), "structs": emit_structs.emit(spec), "codec": emit_codec.emit(spec)}
 
 
 @cache
-def modules(source: str) -> tuple[Any, Any]:
-    """The generated facts and structs, running in a package beside the real one."""
+def modules(source: str) -> tuple[Any, Any, Any]:
+    """The generated facts, structs and codec, running in a package beside the real one."""
     package = f"aprfmt.layout._made_{len(_PACKAGES)}"
     _PACKAGES.append(package)
     sys.modules[package] = ModuleType(package)
@@ -50,8 +50,8 @@ def modules(source: str) -> tuple[Any, Any]:
         sys.modules[module.__name__] = module
         exec(compile(text, f"<{name}>", "exec"), vars(module))  # noqa: S102 - this is what is under test
         found.append(module)
-    facts, structs = found
-    return facts, structs
+    facts, structs, codec = found
+    return facts, structs, codec
 
 
 _PACKAGES: list[str] = []

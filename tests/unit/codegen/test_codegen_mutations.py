@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.codegen.made import SPECS, made, modules, text_of
 
+from aprfmt.codegen import emit_docs, emit_rules, ksy
 from aprfmt.codegen.errors import CodegenError
 
 DOCUMENTS = {name: yaml.safe_load(text_of(name)) for name in SPECS}
@@ -76,7 +77,10 @@ def test_a_changed_specification_is_refused_or_works(data: st.DataObject) -> Non
     except CodegenError as error:
         assert error.path.startswith("/")  # noqa: PT017 - both outcomes are right
         return
-    assert list(texts) == ["facts", "structs"]
+    assert list(texts) == ["facts", "structs", "codec"]
+    spec = ksy.load(source)
+    assert emit_docs.emit(spec, '{"properties": {}}').startswith("# ")
+    assert emit_rules.emit_page(spec).count("\n## ") == 2 + len(spec.rules)
     for module in modules.__wrapped__(source):
         for code in codes(compile(texts[module.__name__.rpartition(".")[2]], "<made>", "exec")):
             used = {item.argval for item in dis.get_instructions(code) if item.opname in ("LOAD_GLOBAL", "LOAD_NAME")}

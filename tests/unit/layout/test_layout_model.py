@@ -105,8 +105,8 @@ def test_values_in_messages(value: object, text: str) -> None:
 
 
 def test_violations_of_a_nested_record_have_the_whole_path() -> None:
-    inner = Violation("R-1", "error", "bit", "0", "1")
-    assert list(inside("flags", iter([inner]))) == [Violation("R-1", "error", "flags.bit", "0", "1")]
+    inner = Violation("R-1", "bit", "0", "1")
+    assert list(inside("flags", iter([inner]))) == [Violation("R-1", "flags.bit", "0", "1")]
     assert list(inside("flags", iter([]))) == []
 
 

@@ -83,7 +83,7 @@ def test_entries_of_golden_files(name: str) -> None:
 
 
 def vars_of(entry: layout.TensorIndexEntry) -> dict[str, Any]:
-    return {name: getattr(entry, name) for name in entry.__slots__}
+    return {name: getattr(entry, name) for name in facts.FIELDS["tensor_index_entry"]}
 
 
 NAMES = st.binary(max_size=20)

@@ -1,15 +1,27 @@
-# GENERATED, never edited by hand. Source: spec/apr_v2.ksy, SHA-256 9531056143bbe9eb757b173e0b1f1c4ffb2e316fcb1380d370a85d33fb05c028.
+# GENERATED, never edited by hand. Source: spec/apr_v2.ksy, SHA-256 7803e164b7461d6afd14dde40d1e61748c1d24ecc8ed988358c3a0d12133eb8b.
 # Regenerate: python -m aprfmt.codegen --write
 """Facts of APR v2 model container: everything that hand-written code may know about its bytes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import KEEP, IntEnum, IntFlag
 from typing import Any
 
-from ..model import BlockFacts, ChecksumFact, FieldRule, FieldShape, Violation, align_up, between, inside, show
+from msgspec import Struct
+
+from ..model import (
+    BlockFacts,
+    ChecksumFact,
+    FieldRule,
+    FieldShape,
+    RuleFacts,
+    Violation,
+    align_up,
+    between,
+    inside,
+    show,
+)
 
 ALIGNMENT = 64
 """The grid, in bytes, on which a canonical writer starts every section and every tensor."""
@@ -318,8 +330,7 @@ FLAGS_BITS: tuple[tuple[str, int, int], ...] = (
 """The fields of `flags`: name, position of the least significant bit, width in bits."""
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(Struct, frozen=True, gc=False):
     """The first 64 bytes of the file."""
 
     magic: bytes
@@ -346,8 +357,7 @@ class Header:
     """Zero today."""
 
 
-@dataclass(frozen=True, slots=True)
-class TensorIndexEntry:
+class TensorIndexEntry(Struct, frozen=True, gc=False):
     """What one tensor is and where its bytes lie."""
 
     len_name: int
@@ -366,8 +376,7 @@ class TensorIndexEntry:
     """Size of the tensor's bytes, without filler."""
 
 
-@dataclass(frozen=True, slots=True)
-class Footer:
+class Footer(Struct, frozen=True, gc=False):
     """The last 4 bytes of the file."""
 
     checksum: int
@@ -428,47 +437,47 @@ def check_header(
     wanted: Any
     value = this.magic
     if not (value == b'APR\x00'):
-        yield Violation('APR-H001', 'error', 'magic', show(b'APR\x00'), show(value))
+        yield Violation('APR-H001', 'magic', show(b'APR\x00'), show(value))
     value = this.version_major
     wanted = 2
     if not (value == wanted):
-        yield Violation('APR-H002', 'error', 'version_major', show(wanted), show(value))
+        yield Violation('APR-H002', 'version_major', show(wanted), show(value))
     value = this.version_minor
     wanted = 0
     if not (value == wanted):
-        yield Violation('APR-H003', 'warning', 'version_minor', show(wanted), show(value))
+        yield Violation('APR-H003', 'version_minor', show(wanted), show(value))
     yield from inside('flags', check_flags(this.flags, root=root, parent=this, index=index))
     value = this.ofs_metadata
     low, high = 64, root.len_file
     if not (low <= value <= high):
-        yield Violation('APR-S001', 'error', 'ofs_metadata', between(low, high), show(value))
+        yield Violation('APR-S001', 'ofs_metadata', between(low, high), show(value))
     grid = 64
     if not (value % grid == 0):
-        yield Violation('APR-S005', 'warning', 'ofs_metadata', f"a multiple of {grid}", show(value))
+        yield Violation('APR-S005', 'ofs_metadata', f"a multiple of {grid}", show(value))
     value = this.len_metadata
     low = 1
     if not (value >= low):
-        yield Violation('APR-M001', 'error', 'len_metadata', f"at least {low}", show(value))
+        yield Violation('APR-M001', 'len_metadata', f"at least {low}", show(value))
     high = 16777216
     if not (value <= high):
-        yield Violation('APR-M007', 'warning', 'len_metadata', f"at most {high}", show(value))
+        yield Violation('APR-M007', 'len_metadata', f"at most {high}", show(value))
     value = this.ofs_tensor_index
     low, high = this.ofs_metadata + this.len_metadata, root.len_file
     if not (low <= value <= high):
-        yield Violation('APR-S002', 'error', 'ofs_tensor_index', between(low, high), show(value))
+        yield Violation('APR-S002', 'ofs_tensor_index', between(low, high), show(value))
     grid = 64
     if not (value % grid == 0):
-        yield Violation('APR-S005', 'warning', 'ofs_tensor_index', f"a multiple of {grid}", show(value))
+        yield Violation('APR-S005', 'ofs_tensor_index', f"a multiple of {grid}", show(value))
     value = this.ofs_data
     low, high = this.ofs_tensor_index, root.len_file
     if not (low <= value <= high):
-        yield Violation('APR-S003', 'error', 'ofs_data', between(low, high), show(value))
+        yield Violation('APR-S003', 'ofs_data', between(low, high), show(value))
     grid = 64
     if not (value % grid == 0):
-        yield Violation('APR-S005', 'warning', 'ofs_data', f"a multiple of {grid}", show(value))
+        yield Violation('APR-S005', 'ofs_data', f"a multiple of {grid}", show(value))
     value = this.reserved
     if not (not any(value)):
-        yield Violation('APR-H007', 'warning', 'reserved', 'zero bytes', show(value))
+        yield Violation('APR-H007', 'reserved', 'zero bytes', show(value))
 
 
 def check_flags(
@@ -477,14 +486,30 @@ def check_flags(
     """Every statement of the specification that a `Flags` breaks."""
     value: Any
     wanted: Any
-    value = this >> 11 & 0x1
-    wanted = False
+    value = this >> 0 & 0x1
+    wanted = 0
     if not (value == wanted):
-        yield Violation('APR-H004', 'error', 'layout_column_major', show(wanted), show(value))
+        yield Violation('APR-H010', 'lz4_compressed', show(wanted), show(value))
+    value = this >> 1 & 0x1
+    wanted = 0
+    if not (value == wanted):
+        yield Violation('APR-H010', 'zstd_compressed', show(wanted), show(value))
+    value = this >> 2 & 0x1
+    wanted = 0
+    if not (value == wanted):
+        yield Violation('APR-H010', 'encrypted', show(wanted), show(value))
+    value = this >> 3 & 0x1
+    wanted = 0
+    if not (value == wanted):
+        yield Violation('APR-H010', 'signed', show(wanted), show(value))
+    value = this >> 11 & 0x1
+    wanted = 0
+    if not (value == wanted):
+        yield Violation('APR-H004', 'layout_column_major', show(wanted), show(value))
     value = this >> 12 & 0xf
     wanted = 0
     if not (value == wanted):
-        yield Violation('APR-H005', 'warning', 'reserved', show(wanted), show(value))
+        yield Violation('APR-H005', 'reserved', show(wanted), show(value))
 
 
 def spans_tensor_index_entry(this: TensorIndexEntry, start: int) -> dict[str, tuple[int, int]]:
@@ -528,31 +553,31 @@ def check_tensor_index_entry(
     value = this.len_name
     low = 1
     if not (value >= low):
-        yield Violation('APR-I006', 'warning', 'len_name', f"at least {low}", show(value))
+        yield Violation('APR-I006', 'len_name', f"at least {low}", show(value))
     high = 256
     if not (value <= high):
-        yield Violation('APR-I006', 'warning', 'len_name', f"at most {high}", show(value))
+        yield Violation('APR-I006', 'len_name', f"at most {high}", show(value))
     value = this.name
     if not (index == 0 or parent.entries[index - 1].name < value):
-        yield Violation('APR-I003', 'error', 'name', 'a name behind the previous one in the order of bytes', show(value))
+        yield Violation('APR-I003', 'name', 'a name behind the previous one in the order of bytes', show(value))
     value = this.dtype
     if not (value in DTYPE_CODES):
-        yield Violation('APR-I002', 'error', 'dtype', 'an id of the enum dtype', show(value))
+        yield Violation('APR-I002', 'dtype', 'an id of the enum dtype', show(value))
     value = this.ndim
     high = 8
     if not (value <= high):
-        yield Violation('APR-I007', 'warning', 'ndim', f"at most {high}", show(value))
+        yield Violation('APR-I007', 'ndim', f"at most {high}", show(value))
     value = this.ofs_tensor
     low, high = 0, root.len_file - root.header.ofs_data
     if not (low <= value <= high):
-        yield Violation('APR-D001', 'error', 'ofs_tensor', between(low, high), show(value))
+        yield Violation('APR-D001', 'ofs_tensor', between(low, high), show(value))
     grid = 64
     if not (value % grid == 0):
-        yield Violation('APR-D005', 'warning', 'ofs_tensor', f"a multiple of {grid}", show(value))
+        yield Violation('APR-D005', 'ofs_tensor', f"a multiple of {grid}", show(value))
     value = this.len_tensor
     low, high = 0, root.len_file - root.header.ofs_data - this.ofs_tensor
     if not (low <= value <= high):
-        yield Violation('APR-D001', 'error', 'len_tensor', between(low, high), show(value))
+        yield Violation('APR-D001', 'len_tensor', between(low, high), show(value))
 
 
 def spans_footer(this: Footer, start: int) -> dict[str, tuple[int, int]]:
@@ -701,75 +726,983 @@ FIELDS: Mapping[str, Mapping[str, FieldShape]] = {
 """The keys a tree may have at each type (the root is ""), each with what its value must be."""
 
 
-RULES: Mapping[str, str] = {
-    'APR-H001': 'the magic is not that of APR v2',
-    'APR-H002': 'the file is of another major version',
-    'APR-H003': 'the minor version is unknown',
-    'APR-H004': 'the tensors lie column by column, which every reader refuses',
-    'APR-H005': 'flag bits without a meaning are set',
-    'APR-H006': 'the header checksum does not match the header',
-    'APR-H007': 'reserved bytes of the header are not zero',
-    'APR-H008': 'the file is smaller than a header',
-    'APR-S001': 'the metadata would begin inside the header, or outside the file',
-    'APR-S002': 'the tensor index would begin before the end of the metadata, or outside the file',
-    'APR-S003': 'the data section would begin before the tensor index, or outside the file',
-    'APR-S004': 'filler around the metadata is not zero',
-    'APR-S005': 'a section is off the 64-byte grid',
-    'APR-M001': 'the metadata is empty',
-    'APR-M002': 'the metadata is not UTF-8',
-    'APR-M003': 'the metadata is not JSON',
-    'APR-M004': 'the metadata is not a JSON object',
-    'APR-M005': 'the metadata is nested too deeply',
-    'APR-M006': 'a known key of the metadata holds a value of another type',
-    'APR-M007': 'the metadata is very large',
-    'APR-I001': 'the tensor index has no room for as many entries as the header counts',
-    'APR-I002': 'the element type is unknown',
-    'APR-I003': 'the names are out of order, or one occurs twice',
-    'APR-I005': 'the name is not UTF-8',
-    'APR-I006': 'the name is empty, or longer than the reference writes',
-    'APR-I007': 'there are more dimensions than the reference writes',
-    'APR-I008': 'the id of the element type is one that writers gave up',
-    'APR-I009': 'filler of the tensor index is not zero',
-    'APR-D001': 'the data of the tensor lies outside the file',
-    'APR-D002': 'the size of the data does not fit element type and shape',
-    'APR-D003': 'the data of two tensors overlaps',
-    'APR-D004': 'the data section is truncated',
-    'APR-D005': 'the data of the tensor is off the 64-byte grid',
-    'APR-F001': 'the footer is truncated',
-    'APR-F002': 'the footer does not match the file',
-    'APR-F003': 'the file has no footer',
-    'APR-F004': 'bytes follow the footer',
+RULES: Mapping[str, RuleFacts] = {
+    'APR-H001': RuleFacts(
+        id='APR-H001',
+        name='magic-wrong',
+        defect='the magic is not that of APR v2',
+        severity='error',
+        layer='structure',
+        fatal=True,
+        reads_data=False,
+        needs=('APR-H008',),
+        why='The first four bytes name the format. With others the file is of another format or of another generation of this one, and nothing that is known about APR v2 holds for it; no other rule is judged.',
+        repair='Convert the file with the tool of its own format. If it was an APR v2 file once, its beginning is overwritten: fetch it again.',
+        example="error APR-H001 magic-wrong: the magic is not that of APR v2: this is a GGUF file\n  header.magic @0x0..0x4: expected b'APR\\x00', found b'GGUF'",
+    ),
+    'APR-H002': RuleFacts(
+        id='APR-H002',
+        name='major-version-unknown',
+        defect='the file is of another major version',
+        severity='error',
+        layer='structure',
+        fatal=False,
+        reads_data=False,
+        needs=('APR-H001',),
+        why='Another major version has another layout. The published readers do not look at the version, and would take one layout for the other.',
+        repair='Use a reader of that version, or write the file again with a writer of version 2.',
+        example='error APR-H002 major-version-unknown: the file is of another major version\n  header.version_major @0x4..0x5: expected 2, found 3',
+    ),
+    'APR-H003': RuleFacts(
+        id='APR-H003',
+        name='minor-version-unknown',
+        defect='the minor version is unknown',
+        severity='warning',
+        layer='structure',
+        fatal=False,
+        reads_data=False,
+        needs=('APR-H001',),
+        why='A later minor version may hold more than is known here. Readers ignore the number.',
+        repair='Look whether a newer aprfmt knows the version.',
+        example='warning APR-H003 minor-version-unknown: the minor version is unknown\n  header.version_minor @0x5..0x6: expected 0, found 1',
+    ),
+    'APR-H004': RuleFacts(
+        id='APR-H004',
+        name='column-major',
+        defect='the tensors lie column by column, which every reader refuses',
+        severity='error',
+        layer='structure',
+        fatal=False,
+        reads_data=False,
+        needs=('APR-H001',),
+        why='Every matrix would be read transposed without a sign of it. The flag exists so that readers can refuse such a file.',
+        repair='Transpose the matrices in the tool that made the file, and write it again without the flag.',
+        example='error APR-H004 column-major: the tensors lie column by column, which every reader refuses\n  header.flags.layout_column_major @0x6..0x8: expected 0, found 1',
+    ),
+    'APR-H005': RuleFacts(
+        id='APR-H005',
+        name='flag-undefined',
+        defect='flag bits without a meaning are set',
+        severity='warning',
+        layer='structure',
+        fatal=False,
+        reads_data=False,
+        needs=('APR-H001',),
+        why='What a later version announces with them cannot be known here. Every operation of aprfmt keeps them.',
+        repair='Look whether a newer aprfmt knows them; a writer that sets them for no reason should stop.',
+        example='warning APR-H005 flag-undefined: flag bits without a meaning are set\n  header.flags.reserved @0x6..0x8: expected 0, found 8',
+    ),
+    'APR-H006': RuleFacts(
+        id='APR-H006',
+        name='header-checksum-wrong',
+        defect='the header checksum does not match the header',
+        severity='error',
+        layer='integrity',
+        fatal=False,
+        reads_data=False,
+        needs=('APR-H001',),
+        why='The header was damaged or edited after it was written; its offsets and counts cannot be trusted.',
+        repair='Fetch the file again. Compare the header with that of a good copy before trusting anything else in the file; a new checksum over a damaged header only hides the damage.',
+        example='error APR-H006 header-checksum-wrong: the header checksum does not match the header\n  header.checksum @0x28..0x2c: expected 0xc3d3df4e for these bytes, found 0x00000000',
+    ),
+    'APR-H007': RuleFacts(
+        id='APR-H007',
+        name='reserved-not-zero',
+        defect='reserved bytes of the header are not zero',
+        severity='warning',
+        layer='structure',
+        fatal=False,
+        reads_data=False,
+        needs=('APR-H001',),
+        why='The bytes are set aside for later versions. Somebody uses them for something that no reader looks at.',
+        repair='Write zeros there unless a newer version of the format gives them a meaning.',
+        example="warning APR-H007 reserved-not-zero: reserved bytes of the header are not zero\n  header.reserved @0x2c..0x40: expected zero bytes, found b'\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x01'",
+    ),
+    'APR-H008': RuleFacts(
+        id='APR-H008',
+        name='too-small',
+        defect='the file is smaller than a header',
+        severity='error',
+        layer='structure',
+        fatal=True,
+        reads_data=False,
+        needs=(),
+        why='There is no header, so nothing in the file can be located.',
+        repair='Fetch the file again; the transfer ended right after it began.',
+        example='error APR-H008 too-small: too small to be an APR v2 container\n  header @0x0..0x3f: expected at least 64 bytes, found 63 bytes',
+    ),
+    'APR-H009': RuleFacts(
+        id='APR-H009',
+        name='quantized-flag-idle',
+        defect='the flag quantized is set, and no tensor is of a quantised type',
+        severity='warning',
+        layer='structure',
+        fatal=False,
+        reads_data=False,
+        needs=('APR-I001',),
+        why='A program that chooses its path by the flag expects tensors that are not there.',
+        repair='Clear the flag, or find out where the quantised tensors went.',
+        example='warning APR-H009 quantized-flag-idle: the flag quantized is set, and no tensor is of a quantised type\n  header.flags.quantized @0x6..0x8: expected a tensor of a quantised type, found none',
+    ),
+    'APR-H010': RuleFacts(
+        id='APR-H010',
+        name='flag-contradicts-data',
+        defect='a flag announces compression, encryption or a signature that the format does not have',
+        severity='warning',
+        layer='structure',
+        fatal=False,
+        reads_data=False,
+        needs=('APR-H001',),
+        why='The published writers set these bits and compress, encrypt and sign nothing; the published readers take the data as plain. Here it is read as plain too.',
+        repair='Clear the flag. If the data really is compressed or encrypted, it is no APR v2 data.',
+        example='warning APR-H010 flag-contradicts-data: a flag announces compression, encryption or a signature that the format does not have\n  header.flags.lz4_compressed @0x6..0x8: expected 0, found 1',
+    ),
+    'APR-H011': RuleFacts(
+        id='APR-H011',
+        name='layout-unsaid',
+        defect='the file does not say that its tensors lie row by row',
+        severity='info',
+        layer='canonical',
+        fatal=False,
+        reads_data=False,
+        needs=('APR-H001',),
+        why='Without either layout flag every reader assumes rows, as older writers meant it.',
+        repair='`aprfmt stamp` and `aprfmt canonicalise` set the flag.',
+        example='info APR-H011 layout-unsaid: the file does not say that its tensors lie row by row\n  header.flags.layout_row_major @0x6..0x8: expected the flag, found neither layout flag',
+    ),
+    'APR-H012': RuleFacts(
+        id='APR-H012',
+        name='flag-contradicts-metadata',
+        defect='a flag and the metadata disagree',
+        severity='info',
+        layer='metadata',
+        fatal=False,
+        reads_data=False,
+        needs=('APR-M004',),
+        why='The flag has_vocab announces the key `tokenizer.vocabulary`, the flag sharded the key `sharding`. Programs that look at one of the two come to another conclusion than those that look at the other.',
+        repair='Set the flag where the key is there, and clear it where it is not.',
+        example='info APR-H012 flag-contradicts-metadata: a flag and the metadata disagree\n  header.flags.has_vocab @0x6..0x8: expected the key tokenizer.vocabulary, found no such key',
+    ),
+    'APR-S001': RuleFacts(
+        id='APR-S001',
+        name='metadata-misplaced',
+        defect='the metadata would begin inside the header, or outside the file',
+        severity='error',
+        layer='structure',
+        fatal=True,
+        reads_data=False,
+        needs=('APR-H001',),
+        why='The sections of a file do not overlap and lie inside it. One that does not was cut off, or the header is damaged. The reference refuses metadata that lies outside the file, and lets it overlap the header.',
+        repair='Compare the size of the file with that of a good copy, and fetch it again when it is shorter.',
+        example='error APR-S001 metadata-misplaced: the metadata would begin inside the header, or outside the file\n  header.ofs_metadata @0xc..0x14: expected 64 to 388, found 0',
+    ),
+    'APR-S002': RuleFacts(
+        id='APR-S002',
+        name='tensor-index-misplaced',
+        defect='the tensor index would begin before the end of the metadata, or outside the file',
+        severity='error',
+        layer='structure',
+        fatal=True,
+        reads_data=False,
+        needs=('APR-S001',),
+        why='The sections of a file do not overlap and lie inside it. One that does not was cut off, or the header is damaged. The reference refuses an index that begins outside the file, and lets it overlap the metadata.',
+        repair='Compare the size of the file with that of a good copy, and fetch it again when it is shorter.',
+        example='error APR-S002 tensor-index-misplaced: the tensor index would begin before the end of the metadata, or outside the file\n  header.ofs_tensor_index @0x18..0x20: expected 137 to 388, found 64',
+    ),
+    'APR-S003': RuleFacts(
+        id='APR-S003',
+        name='tensor-data-misplaced',
+        defect='the data section would begin before the tensor index, or outside the file',
+        severity='error',
+        layer='structure',
+        fatal=True,
+        reads_data=False,
+        needs=('APR-S002',),
+        why='The index ends where the data begins. A data section that begins elsewhere was cut off, or the header is damaged.',
+        repair='Compare the size of the file with that of a good copy, and fetch it again when it is shorter.',
+        example='error APR-S003 tensor-data-misplaced: the data section would begin before the tensor index, or outside the file\n  header.ofs_data @0x20..0x28: expected 192 to 388, found 64',
+    ),
+    'APR-S004': RuleFacts(
+        id='APR-S004',
+        name='filler-not-zero',
+        defect='filler around the metadata is not zero',
+        severity='warning',
+        layer='canonical',
+        fatal=False,
+        reads_data=False,
+        needs=('APR-S002',),
+        why='Either a size in the header is wrong, so that a part of a section passes for filler, or somebody hides bytes where no reader looks.',
+        repair='Look at the bytes with `aprfmt dump`. A stamp writes zeros there, and says so.',
+        example='warning APR-S004 filler-not-zero: filler around the metadata is not zero\n  metadata_padding @0x89..0xc0: expected zero bytes, found other bytes',
+    ),
+    'APR-S005': RuleFacts(
+        id='APR-S005',
+        name='section-off-grid',
+        defect='a section is off the 64-byte grid',
+        severity='warning',
+        layer='canonical',
+        fatal=False,
+        reads_data=False,
+        needs=('APR-H001',),
+        why='Readers that map the file expect tensors at addresses that are multiples of 64; a data section off the grid takes every tensor off it.',
+        repair='`aprfmt canonicalise` moves the sections onto the grid.',
+        example='warning APR-S005 section-off-grid: a section is off the 64-byte grid\n  header.ofs_tensor_index @0x18..0x20: expected a multiple of 64, found 191',
+    ),
+    'APR-S006': RuleFacts(
+        id='APR-S006',
+        name='filler-excess',
+        defect='there is more filler around a section than the grid takes',
+        severity='info',
+        layer='canonical',
+        fatal=False,
+        reads_data=False,
+        needs=('APR-I001',),
+        why='Filler may be left on purpose, so that metadata can grow without moving the tensors. A canonical file has the fewest bytes that reach the grid.',
+        repair='`aprfmt canonicalise` removes it; leave it when the metadata is to be edited in place.',
+        example='info APR-S006 filler-excess: there is more filler around a section than the grid takes\n  metadata_padding @0x89..0x100: expected less than 64 bytes, found 119 bytes',
+    ),
+    'APR-M001': RuleFacts(
+        id='APR-M001',
+        name='metadata-empty',
+        defect='the metadata is empty',
+        severity='error',
+        layer='metadata',
+        fatal=True,
+        reads_data=False,
+        needs=('APR-H001',),
+        why='No bytes are no JSON object; the reference refuses the file.',
+        repair='Write `{}` at least.',
+        example='error APR-M001 metadata-empty: the metadata is empty\n  header.len_metadata @0x14..0x18: expected at least 1, found 0',
+    ),
+    'APR-M002': RuleFacts(
+        id='APR-M002',
+        name='metadata-not-utf8',
+        defect='the metadata is not UTF-8',
+        severity='error',
+        layer='metadata',
+        fatal=True,
+        reads_data=False,
+        needs=('APR-M001', 'APR-S002'),
+        why='JSON is text in UTF-8. Other bytes are damage, or text in another encoding.',
+        repair='Convert the text to UTF-8 in the tool that wrote it, and write the file again.',
+        example='error APR-M002 metadata-not-utf8: the metadata is not UTF-8\n  metadata @0x46..0x47: expected UTF-8, found ff (invalid start byte)',
+    ),
+    'APR-M003': RuleFacts(
+        id='APR-M003',
+        name='metadata-not-json',
+        defect='the metadata is not JSON',
+        severity='error',
+        layer='metadata',
+        fatal=True,
+        reads_data=False,
+        needs=('APR-M005',),
+        why='The reference parses the text strictly: no NaN or Infinity, no comments, nothing after the object, no escapes of one half of a surrogate pair, no numbers beyond the range of a double.',
+        repair='Correct the text in the tool that wrote it, and write the file again.',
+        example="error APR-M003 metadata-not-json: the metadata is not JSON\n  metadata @0x45..0x48: expected a JSON value, found 'NaN'",
+    ),
+    'APR-M004': RuleFacts(
+        id='APR-M004',
+        name='metadata-not-object',
+        defect='the metadata is not a JSON object',
+        severity='error',
+        layer='metadata',
+        fatal=True,
+        reads_data=False,
+        needs=('APR-M003',),
+        why='Metadata is a set of keys with values; an array or a lone value has no keys.',
+        repair='Put the value under a key of an object.',
+        example="error APR-M004 metadata-not-object: the metadata is not an object\n  metadata @0x40..0x42: expected a JSON object, found '[]'",
+    ),
+    'APR-M005': RuleFacts(
+        id='APR-M005',
+        name='metadata-too-deep',
+        defect='the metadata is nested too deeply',
+        severity='error',
+        layer='metadata',
+        fatal=True,
+        reads_data=False,
+        needs=('APR-M002',),
+        why='The JSON parser of the reference refuses the 128th level of arrays and objects.',
+        repair='Flatten the value, or keep it as a string.',
+        example="error APR-M005 metadata-too-deep: the metadata is nested too deeply\n  metadata @0xc3..0xc4: expected at most 127 levels of arrays and objects, found '['",
+    ),
+    'APR-M006': RuleFacts(
+        id='APR-M006',
+        name='metadata-type-wrong',
+        defect='a known key of the metadata holds a value of another type',
+        severity='error',
+        layer='metadata',
+        fatal=False,
+        reads_data=False,
+        needs=('APR-M004',),
+        why='The reference reads known keys into typed fields. One value of another type, a count written as 4096.0 say, makes it refuse the whole file.',
+        repair='Write the value with the type that spec/metadata.schema.json gives its key.',
+        example="error APR-M006 metadata-type-wrong: a known key is of the wrong type\n  metadata.hidden_size @0x4f..0x55: expected an unsigned integer of 64 bits or null, found '4096.0'",
+    ),
+    'APR-M007': RuleFacts(
+        id='APR-M007',
+        name='metadata-large',
+        defect='the metadata is larger than 16 MiB',
+        severity='warning',
+        layer='metadata',
+        fatal=False,
+        reads_data=False,
+        needs=('APR-H001',),
+        why='The format names 16 MiB as the most, though no published reader enforces it. Every program that only wants to know the name of the model has to read all of it.',
+        repair='Keep large tables, such as a vocabulary, in a file beside the model.',
+        example='warning APR-M007 metadata-large: the metadata is larger than 16 MiB\n  header.len_metadata @0x14..0x18: expected at most 16777216, found 16777217',
+    ),
+    'APR-M008': RuleFacts(
+        id='APR-M008',
+        name='metadata-key-twice',
+        defect='a key of the metadata occurs twice in one object',
+        severity='warning',
+        layer='metadata',
+        fatal=False,
+        reads_data=False,
+        needs=('APR-M004',),
+        why='Parsers disagree on which value counts. The reference takes the last one; a program that takes the first one sees another licence, say.',
+        repair='Remove the member that does not count. A stamp changes the one that does.',
+        example='warning APR-M008 metadata-key-twice: a key of the metadata occurs twice in one object\n  metadata.a[0].x @0x47..0x4a: expected a key of its own, found another one @0x4d..0x50, which counts',
+    ),
+    'APR-M009': RuleFacts(
+        id='APR-M009',
+        name='metadata-integer-wide',
+        defect='an integer in the metadata needs more than 64 bits',
+        severity='warning',
+        layer='metadata',
+        fatal=False,
+        reads_data=False,
+        needs=('APR-M004',),
+        why='The reference reads it as a double, and writes back another number. aprfmt keeps it exact.',
+        repair='Write it as a string.',
+        example='warning APR-M009 metadata-integer-wide: an integer in the metadata needs more than 64 bits\n  metadata.a[0] @0x46..0x5a: expected an integer of 64 bits, found 18446744073709551616',
+    ),
+    'APR-P001': RuleFacts(
+        id='APR-P001',
+        name='provenance-absent',
+        defect='a provenance key is missing',
+        severity='warning',
+        layer='metadata',
+        fatal=False,
+        reads_data=False,
+        needs=('APR-M004',),
+        why='Whoever receives the file cannot tell under which licence the model and its training data may be used, or where they come from.',
+        repair='`aprfmt stamp --license … --data-source … --data-license …` adds them and changes nothing else.',
+        example='warning APR-P001 provenance-absent: a provenance key is missing\n  metadata.license @0x40..0x6e: expected a value, found nothing',
+    ),
+    'APR-P002': RuleFacts(
+        id='APR-P002',
+        name='provenance-meaningless',
+        defect='a provenance key says nothing',
+        severity='warning',
+        layer='metadata',
+        fatal=False,
+        reads_data=False,
+        needs=('APR-M004',),
+        why='An empty value, or a word such as unknown or TBD, fills the field and answers nothing.',
+        repair='Find out what holds, and stamp it.',
+        example="warning APR-P002 provenance-meaningless: a provenance key says nothing\n  metadata.data_license @0x74..0x7f: expected an answer, found ' Unknown '",
+    ),
+    'APR-I001': RuleFacts(
+        id='APR-I001',
+        name='tensor-index-too-small',
+        defect='the tensor index has no room for as many entries as the header counts',
+        severity='error',
+        layer='structure',
+        fatal=True,
+        reads_data=False,
+        needs=('APR-S003',),
+        why='The entries end before the count is reached: the index was cut off, a length in an entry is wrong, or the count is. Nothing behind the last whole entry can be read.',
+        repair='Fetch the file again, or compare its header with that of a good copy.',
+        example='error APR-I001 tensor-index-too-small: the tensor index is too small for its entries\n  header.num_tensors @0x8..0xc: expected at most 3 entries in 64 bytes, found 100 entries',
+    ),
+    'APR-I002': RuleFacts(
+        id='APR-I002',
+        name='dtype-unknown',
+        defect='the element type is unknown',
+        severity='error',
+        layer='structure',
+        fatal=False,
+        reads_data=False,
+        needs=('APR-I001',),
+        why='Without the element type the bytes of the tensor mean nothing; the reference refuses the whole file. The ids 2 and 13 come from writers that put ids of GGML there.',
+        repair='Write the file again with an element type that the format has.',
+        example="error APR-I002 dtype-unknown: the element type is unknown\n  tensor_index.entries[1].dtype @0xe0..0xe1: expected an id of the enum dtype, found 2; tensor 'b'",
+    ),
+    'APR-I003': RuleFacts(
+        id='APR-I003',
+        name='names-unsorted',
+        defect='the names are out of order, or one occurs twice',
+        severity='error',
+        layer='structure',
+        fatal=False,
+        reads_data=False,
+        needs=('APR-I001',),
+        why='Readers search the index by halving it, in the order of the bytes of the names. In another order they miss tensors, and of two equal names nobody knows which one is meant.',
+        repair='Sort the entries by the bytes of their names, not by UTF-16 units or by a locale, and rename duplicates.',
+        example="error APR-I003 names-unsorted: the names are out of order, or one occurs twice\n  tensor_index.entries[1].name @0xdf..0xe0: expected a name behind the previous one in the order of bytes, found b'a'; tensor 'a'",
+    ),
+    'APR-I005': RuleFacts(
+        id='APR-I005',
+        name='name-not-utf8',
+        defect='the name is not UTF-8',
+        severity='error',
+        layer='integrity',
+        fatal=False,
+        reads_data=False,
+        needs=('APR-I001',),
+        why='Readers that replace what they cannot decode may take two names for one.',
+        repair='Name the tensor in UTF-8 in the tool that wrote the file.',
+        example="error APR-I005 name-not-utf8: the name is not UTF-8\n  tensor_index.entries[1].name @0xdf..0xe0: expected UTF-8, found b'\\xff'; tensor '\\udcff'",
+    ),
+    'APR-I006': RuleFacts(
+        id='APR-I006',
+        name='name-length',
+        defect='the name is empty, or longer than the reference writes',
+        severity='warning',
+        layer='structure',
+        fatal=False,
+        reads_data=False,
+        needs=('APR-I001',),
+        why='The reference reads any length and cuts a name at 256 bytes when it writes, which may make two names equal. An empty name cannot be asked for on most command lines.',
+        repair='Choose a name of 1 to 256 bytes.',
+        example="warning APR-I006 name-length: the name is empty, or longer than the reference writes\n  tensor_index.entries[0].len_name @0xc0..0xc2: expected at most 256, found 257; tensor 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa... (259 characters)",
+    ),
+    'APR-I007': RuleFacts(
+        id='APR-I007',
+        name='dimensions-many',
+        defect='there are more dimensions than the reference writes',
+        severity='warning',
+        layer='structure',
+        fatal=False,
+        reads_data=False,
+        needs=('APR-I001',),
+        why='The reference reads up to 255 dimensions and writes the first 8, which silently changes the shape.',
+        repair='Merge dimensions until 8 are left.',
+        example="warning APR-I007 dimensions-many: there are more dimensions than the reference writes\n  tensor_index.entries[0].ndim @0xc4..0xc5: expected at most 8, found 9; tensor 'a'",
+    ),
+    'APR-I008': RuleFacts(
+        id='APR-I008',
+        name='dtype-id-legacy',
+        defect='the id of the element type is one that writers gave up',
+        severity='warning',
+        layer='structure',
+        fatal=False,
+        reads_data=False,
+        needs=('APR-I001',),
+        why='The two ids collide with ids of GGML, so that another family of readers takes the tensor for one of another type.',
+        repair='`aprfmt canonicalise` writes the id of today.',
+        example="warning APR-I008 dtype-id-legacy: the id of the element type is one that writers gave up\n  tensor_index.entries[1].dtype @0xe0..0xe1: expected 128 for apr_q4, found 8; tensor 'b'",
+    ),
+    'APR-I009': RuleFacts(
+        id='APR-I009',
+        name='index-filler-not-zero',
+        defect='filler of the tensor index is not zero',
+        severity='warning',
+        layer='canonical',
+        fatal=False,
+        reads_data=False,
+        needs=('APR-I001',),
+        why='Bytes follow the entries that are no entry, and that no reader looks at.',
+        repair='Look at them with `aprfmt dump`; `aprfmt canonicalise` drops them when it is told to.',
+        example='warning APR-I009 index-filler-not-zero: filler of the tensor index is not zero\n  tensor_index.padding @0xfa..0x100: expected zero bytes, found other bytes',
+    ),
+    'APR-I010': RuleFacts(
+        id='APR-I010',
+        name='dtype-id-ambiguous',
+        defect='the id of the element type means another type in GGML',
+        severity='warning',
+        layer='structure',
+        fatal=False,
+        reads_data=False,
+        needs=('APR-I001',),
+        why='Some writers put ids of GGML into this field, and some readers expect them. Such a reader takes the tensor for one of another type. When the size does not fit either, APR-D002 says so.',
+        repair='Nothing, if every reader in use is one of this format; otherwise store the tensor with another element type.',
+        example="warning APR-I010 dtype-id-ambiguous: the id of the element type means another type in GGML\n  tensor_index.entries[1].dtype @0xe0..0xe1: expected an id that means the same everywhere, found 7, which is u8 here and q5_1 in GGML; tensor 'b'",
+    ),
+    'APR-I011': RuleFacts(
+        id='APR-I011',
+        name='name-control-characters',
+        defect='the name holds control characters',
+        severity='warning',
+        layer='integrity',
+        fatal=False,
+        reads_data=False,
+        needs=('APR-I001',),
+        why='A name that is printed raw can move the cursor, colour the terminal or end a string in C. No architecture needs such a name.',
+        repair='Rename the tensor in the tool that wrote the file.',
+        example="warning APR-I011 name-control-characters: the name holds control characters\n  tensor_index.entries[0].name @0xc2..0xc4: expected no control characters, found '\\x07'; tensor 'a\\x07'",
+    ),
+    'APR-I012': RuleFacts(
+        id='APR-I012',
+        name='entries-uncounted',
+        defect='the tensor index holds more entries than the header counts',
+        severity='warning',
+        layer='structure',
+        fatal=False,
+        reads_data=False,
+        needs=('APR-I001',),
+        why='Readers stop at the count and miss the tensors behind it. Every tensor after them still has its bytes in the file.',
+        repair='Correct the count in the tool that wrote the file; `aprfmt dump` shows the entries that are not counted.',
+        example='warning APR-I012 entries-uncounted: the tensor index holds more entries than the header counts\n  header.num_tensors @0x8..0xc: expected 2, found 1',
+    ),
+    'APR-D001': RuleFacts(
+        id='APR-D001',
+        name='tensor-outside',
+        defect='the data of the tensor lies outside the file',
+        severity='error',
+        layer='integrity',
+        fatal=True,
+        reads_data=False,
+        needs=('APR-I001',),
+        why='The bytes are not there. Most often the file was cut off; otherwise its index is damaged.',
+        repair='Fetch the file again.',
+        example="error APR-D001 tensor-outside: the data of the tensor lies outside the file, which has 324 of the 9223372036854776128 bytes that its index needs\n  tensor_index.entries[1].ofs_tensor @0xea..0xf2: expected 0 to 68, found 9223372036854775808; tensor 'b'",
+    ),
+    'APR-D002': RuleFacts(
+        id='APR-D002',
+        name='tensor-size-wrong',
+        defect='the size of the data does not fit element type and shape',
+        severity='error',
+        layer='integrity',
+        fatal=False,
+        reads_data=False,
+        needs=('APR-I001',),
+        why='A reader that trusts the shape reads bytes of another tensor, one that trusts the size misses elements.',
+        repair='Write the tensor again with the shape that its data has.',
+        example="error APR-D002 tensor-size-wrong: the size does not fit f16 [3]\n  tensor_index.entries[1].len_tensor @0xf2..0xfa: expected 6 bytes, found 5 bytes; tensor 'b'",
+    ),
+    'APR-D003': RuleFacts(
+        id='APR-D003',
+        name='tensors-overlap',
+        defect='the data of two tensors overlaps',
+        severity='error',
+        layer='integrity',
+        fatal=False,
+        reads_data=False,
+        needs=('APR-I001',),
+        why='Two tensors share bytes, so at least one of the two extents is wrong.',
+        repair='Write the tensors again, each with bytes of its own.',
+        example="error APR-D003 tensors-overlap: the data overlaps that of 'a'\n  tensor_index.entries[1].ofs_tensor @0xea..0xf2: expected an offset of at least 8, found 0; tensor 'b'",
+    ),
+    'APR-D004': RuleFacts(
+        id='APR-D004',
+        name='data-truncated',
+        defect='the data section is truncated',
+        severity='error',
+        layer='integrity',
+        fatal=True,
+        reads_data=False,
+        needs=('APR-D001',),
+        why='The file ends before its data section does, if only by filler. Something was cut off.',
+        repair='Fetch the file again.',
+        example='error APR-D004 data-truncated: the data section is truncated\n  tensor_data @0x100..0x17f: expected 384 bytes, found 383 bytes',
+    ),
+    'APR-D005': RuleFacts(
+        id='APR-D005',
+        name='tensor-off-grid',
+        defect='the data of the tensor is off the 64-byte grid',
+        severity='warning',
+        layer='canonical',
+        fatal=False,
+        reads_data=False,
+        needs=('APR-I001',),
+        why='Vector instructions and memory maps want tensors at multiples of 64; elsewhere they are slow, or fail.',
+        repair='`aprfmt canonicalise` moves the tensor onto the grid.',
+        example="warning APR-D005 tensor-off-grid: the data of the tensor is off the 64-byte grid\n  tensor_index.entries[1].ofs_tensor @0xea..0xf2: expected a multiple of 64, found 68; tensor 'b'",
+    ),
+    'APR-D006': RuleFacts(
+        id='APR-D006',
+        name='data-filler-not-zero',
+        defect='bytes of the data section that belong to no tensor are not zero',
+        severity='warning',
+        layer='canonical',
+        fatal=False,
+        reads_data=True,
+        needs=('APR-D004',),
+        why='Either the size of a tensor is wrong, so that its last bytes pass for filler, or somebody hides bytes where no reader looks.',
+        repair='Look at them with `aprfmt dump`; `aprfmt canonicalise` drops them when it is told to.',
+        example='warning APR-D006 data-filler-not-zero: bytes of the data section that belong to no tensor are not zero\n  tensor_data @0x108..0x109: expected zero bytes, found other bytes',
+    ),
+    'APR-D007': RuleFacts(
+        id='APR-D007',
+        name='data-gap',
+        defect='bytes of the data section belong to no tensor',
+        severity='warning',
+        layer='canonical',
+        fatal=False,
+        reads_data=False,
+        needs=('APR-D001',),
+        why='More bytes than the grid takes lie between two tensors. Whatever they are, no reader looks at them.',
+        repair='`aprfmt canonicalise` closes the gap.',
+        example='warning APR-D007 data-gap: bytes of the data section belong to no tensor\n  tensor_data @0x108..0x180: expected a tensor, found 120 bytes of none',
+    ),
+    'APR-D008': RuleFacts(
+        id='APR-D008',
+        name='data-out-of-order',
+        defect='the data lies in another order than the index',
+        severity='info',
+        layer='canonical',
+        fatal=False,
+        reads_data=False,
+        needs=('APR-I001',),
+        why='Streaming writers leave the data in the order in which it came. Every reader takes it; a canonical file has it in the order of the names.',
+        repair='`aprfmt canonicalise` sorts the data.',
+        example="info APR-D008 data-out-of-order: the data lies in another order than the index\n  tensor_index.entries[1].ofs_tensor @0xea..0xf2: expected an offset of at least 72, found 0; tensor 'b'",
+    ),
+    'APR-F001': RuleFacts(
+        id='APR-F001',
+        name='footer-truncated',
+        defect='the footer is truncated',
+        severity='error',
+        layer='integrity',
+        fatal=True,
+        reads_data=False,
+        needs=('APR-D004',),
+        why='The file ends inside its checksum, so its last bytes were cut off.',
+        repair='Fetch the file again.',
+        example='error APR-F001 footer-truncated: the footer is truncated\n  footer.checksum @0x180..0x182: expected 4 bytes, found 2 bytes',
+    ),
+    'APR-F002': RuleFacts(
+        id='APR-F002',
+        name='footer-wrong',
+        defect='the footer does not match the file',
+        severity='error',
+        layer='integrity',
+        fatal=False,
+        reads_data=True,
+        needs=('APR-F003',),
+        why='A byte of the file was changed after it was written. Nothing in the file tells which one.',
+        repair='Fetch the file again. A new footer over damaged data only hides the damage: aprfmt never replaces a wrong footer by a right one.',
+        example='error APR-F002 footer-wrong: the footer does not match the file, which was damaged after it was written\n  footer.checksum @0x180..0x184: expected 0x9a96f1a9 for these bytes, found 0x5581d2f7',
+    ),
+    'APR-F003': RuleFacts(
+        id='APR-F003',
+        name='footer-absent',
+        defect='the file has no footer',
+        severity='warning',
+        layer='integrity',
+        fatal=False,
+        reads_data=False,
+        needs=('APR-F001',),
+        why='Damage to the data cannot be told without a checksum.',
+        repair='`aprfmt stamp` and `aprfmt canonicalise` add one; what is damaged before stays so, unnoticed.',
+        example='warning APR-F003 footer-absent: the file has no footer\n  footer @0x180..0x180: expected a checksum of the whole file, found the end of the file',
+    ),
+    'APR-F004': RuleFacts(
+        id='APR-F004',
+        name='trailing-bytes',
+        defect='bytes follow the footer',
+        severity='warning',
+        layer='structure',
+        fatal=False,
+        reads_data=False,
+        needs=('APR-F003',),
+        why='They belong to nothing. No writer makes them, and a rewrite loses them.',
+        repair='Look at them with `aprfmt dump`; `--drop-trailing` of a stamp drops them.',
+        example='warning APR-F004 trailing-bytes: bytes follow the footer\n  trailing @0x184..0x185: expected the end of the file, found 1 bytes',
+    ),
+    'APR-L001': RuleFacts(
+        id='APR-L001',
+        name='limit-exceeded',
+        defect='the file asks for more than a reader is willing to spend',
+        severity='error',
+        layer='structure',
+        fatal=True,
+        reads_data=False,
+        needs=(),
+        why='A file that nobody vouches for may claim anything. What goes beyond the limits of src/aprfmt/limits.py is not read, so it cannot be judged, and what is not judged is not valid.',
+        repair='Raise the limit in the Python API if the file is known to be good.',
+        example='error APR-L001 limit-exceeded: too many tensors\n  header.num_tensors @0x8..0xc: expected at most 1000000 (max_tensors), found 1000001',
+    ),
 }
-"""Every rule by its id: what is wrong, in one line."""
+"""Every rule by its id, in the order of the specification."""
+
+RULE_ORDER: tuple[str, ...] = (
+    'APR-H008',
+    'APR-H001',
+    'APR-H002',
+    'APR-H003',
+    'APR-H004',
+    'APR-H005',
+    'APR-H006',
+    'APR-H007',
+    'APR-S001',
+    'APR-S002',
+    'APR-S003',
+    'APR-I001',
+    'APR-H009',
+    'APR-H010',
+    'APR-H011',
+    'APR-M001',
+    'APR-M002',
+    'APR-M005',
+    'APR-M003',
+    'APR-M004',
+    'APR-H012',
+    'APR-S004',
+    'APR-S005',
+    'APR-S006',
+    'APR-M006',
+    'APR-M007',
+    'APR-M008',
+    'APR-M009',
+    'APR-P001',
+    'APR-P002',
+    'APR-I002',
+    'APR-I003',
+    'APR-I005',
+    'APR-I006',
+    'APR-I007',
+    'APR-I008',
+    'APR-I009',
+    'APR-I010',
+    'APR-I011',
+    'APR-I012',
+    'APR-D001',
+    'APR-D002',
+    'APR-D003',
+    'APR-D004',
+    'APR-D005',
+    'APR-D006',
+    'APR-D007',
+    'APR-D008',
+    'APR-F001',
+    'APR-F003',
+    'APR-F002',
+    'APR-F004',
+    'APR-L001',
+)
+"""The ids of all rules, each behind those that it needs."""
+
+PROFILES: Mapping[str, Mapping[str, str]] = {
+    'default': {
+        'APR-H001': 'error',
+        'APR-H002': 'error',
+        'APR-H003': 'warning',
+        'APR-H004': 'error',
+        'APR-H005': 'warning',
+        'APR-H006': 'error',
+        'APR-H007': 'warning',
+        'APR-H008': 'error',
+        'APR-H009': 'warning',
+        'APR-H010': 'warning',
+        'APR-H011': 'info',
+        'APR-H012': 'info',
+        'APR-S001': 'error',
+        'APR-S002': 'error',
+        'APR-S003': 'error',
+        'APR-S004': 'warning',
+        'APR-S005': 'warning',
+        'APR-S006': 'info',
+        'APR-M001': 'error',
+        'APR-M002': 'error',
+        'APR-M003': 'error',
+        'APR-M004': 'error',
+        'APR-M005': 'error',
+        'APR-M006': 'error',
+        'APR-M007': 'warning',
+        'APR-M008': 'warning',
+        'APR-M009': 'warning',
+        'APR-P001': 'warning',
+        'APR-P002': 'warning',
+        'APR-I001': 'error',
+        'APR-I002': 'error',
+        'APR-I003': 'error',
+        'APR-I005': 'error',
+        'APR-I006': 'warning',
+        'APR-I007': 'warning',
+        'APR-I008': 'warning',
+        'APR-I009': 'warning',
+        'APR-I010': 'warning',
+        'APR-I011': 'warning',
+        'APR-I012': 'warning',
+        'APR-D001': 'error',
+        'APR-D002': 'error',
+        'APR-D003': 'error',
+        'APR-D004': 'error',
+        'APR-D005': 'warning',
+        'APR-D006': 'warning',
+        'APR-D007': 'warning',
+        'APR-D008': 'info',
+        'APR-F001': 'error',
+        'APR-F002': 'error',
+        'APR-F003': 'warning',
+        'APR-F004': 'warning',
+        'APR-L001': 'error',
+    },
+    'reader': {
+        'APR-H001': 'error',
+        'APR-H004': 'error',
+        'APR-H006': 'error',
+        'APR-H008': 'error',
+        'APR-S001': 'error',
+        'APR-S002': 'error',
+        'APR-M001': 'error',
+        'APR-M002': 'error',
+        'APR-M003': 'error',
+        'APR-M004': 'error',
+        'APR-M005': 'error',
+        'APR-M006': 'error',
+        'APR-I001': 'error',
+        'APR-I002': 'error',
+        'APR-I003': 'error',
+        'APR-L001': 'error',
+    },
+    'canonical': {
+        'APR-H001': 'error',
+        'APR-H002': 'error',
+        'APR-H003': 'warning',
+        'APR-H004': 'error',
+        'APR-H005': 'warning',
+        'APR-H006': 'error',
+        'APR-H007': 'warning',
+        'APR-H008': 'error',
+        'APR-H009': 'warning',
+        'APR-H010': 'warning',
+        'APR-H011': 'error',
+        'APR-H012': 'info',
+        'APR-S001': 'error',
+        'APR-S002': 'error',
+        'APR-S003': 'error',
+        'APR-S004': 'error',
+        'APR-S005': 'error',
+        'APR-S006': 'error',
+        'APR-M001': 'error',
+        'APR-M002': 'error',
+        'APR-M003': 'error',
+        'APR-M004': 'error',
+        'APR-M005': 'error',
+        'APR-M006': 'error',
+        'APR-M007': 'warning',
+        'APR-M008': 'warning',
+        'APR-M009': 'warning',
+        'APR-P001': 'warning',
+        'APR-P002': 'warning',
+        'APR-I001': 'error',
+        'APR-I002': 'error',
+        'APR-I003': 'error',
+        'APR-I005': 'error',
+        'APR-I006': 'warning',
+        'APR-I007': 'warning',
+        'APR-I008': 'error',
+        'APR-I009': 'error',
+        'APR-I010': 'warning',
+        'APR-I011': 'warning',
+        'APR-I012': 'error',
+        'APR-D001': 'error',
+        'APR-D002': 'error',
+        'APR-D003': 'error',
+        'APR-D004': 'error',
+        'APR-D005': 'error',
+        'APR-D006': 'error',
+        'APR-D007': 'error',
+        'APR-D008': 'error',
+        'APR-F001': 'error',
+        'APR-F002': 'error',
+        'APR-F003': 'error',
+        'APR-F004': 'error',
+        'APR-L001': 'error',
+    },
+    'publish': {
+        'APR-H001': 'error',
+        'APR-H002': 'error',
+        'APR-H003': 'warning',
+        'APR-H004': 'error',
+        'APR-H005': 'warning',
+        'APR-H006': 'error',
+        'APR-H007': 'warning',
+        'APR-H008': 'error',
+        'APR-H009': 'warning',
+        'APR-H010': 'warning',
+        'APR-H011': 'info',
+        'APR-H012': 'info',
+        'APR-S001': 'error',
+        'APR-S002': 'error',
+        'APR-S003': 'error',
+        'APR-S004': 'warning',
+        'APR-S005': 'warning',
+        'APR-S006': 'info',
+        'APR-M001': 'error',
+        'APR-M002': 'error',
+        'APR-M003': 'error',
+        'APR-M004': 'error',
+        'APR-M005': 'error',
+        'APR-M006': 'error',
+        'APR-M007': 'warning',
+        'APR-M008': 'warning',
+        'APR-M009': 'warning',
+        'APR-P001': 'error',
+        'APR-P002': 'error',
+        'APR-I001': 'error',
+        'APR-I002': 'error',
+        'APR-I003': 'error',
+        'APR-I005': 'error',
+        'APR-I006': 'warning',
+        'APR-I007': 'warning',
+        'APR-I008': 'warning',
+        'APR-I009': 'warning',
+        'APR-I010': 'warning',
+        'APR-I011': 'warning',
+        'APR-I012': 'warning',
+        'APR-D001': 'error',
+        'APR-D002': 'error',
+        'APR-D003': 'error',
+        'APR-D004': 'error',
+        'APR-D005': 'warning',
+        'APR-D006': 'warning',
+        'APR-D007': 'warning',
+        'APR-D008': 'info',
+        'APR-F001': 'error',
+        'APR-F002': 'error',
+        'APR-F003': 'warning',
+        'APR-F004': 'warning',
+        'APR-L001': 'error',
+    },
+}
+"""The rules that each profile holds, with their severity in it."""
+
+PROFILE_DOCS: Mapping[str, str] = {
+    'default': 'Every rule at its own severity; an error is what every careful reader must refuse.',
+    'reader': 'Only what the reader of apr-format 0.72.3 refuses, decided as it decides it.',
+    'canonical': 'What a good writer emits: sections and tensors on the grid in the order of the index, nothing but zeros between them and no more of those than the grid takes, a footer.',
+    'publish': 'What a published model has to say of its origin, with meaningful values, beside the default.',
+}
+"""What each profile is for."""
 
 FIELD_RULES: tuple[FieldRule, ...] = (
-    FieldRule('APR-S004', 'warning', 'header_padding', 'zero'),
-    FieldRule('APR-S004', 'warning', 'metadata_padding', 'zero'),
-    FieldRule('APR-F003', 'info', 'footer', 'present'),
-    FieldRule('APR-F004', 'warning', 'trailing', 'absent'),
-    FieldRule('APR-H001', 'error', 'header.magic', 'contents'),
-    FieldRule('APR-H002', 'error', 'header.version_major', 'eq'),
-    FieldRule('APR-H003', 'warning', 'header.version_minor', 'eq'),
-    FieldRule('APR-S001', 'error', 'header.ofs_metadata', 'max, min'),
-    FieldRule('APR-S005', 'warning', 'header.ofs_metadata', 'multiple-of'),
-    FieldRule('APR-M001', 'error', 'header.len_metadata', 'min'),
-    FieldRule('APR-M007', 'warning', 'header.len_metadata', 'max'),
-    FieldRule('APR-S002', 'error', 'header.ofs_tensor_index', 'max, min'),
-    FieldRule('APR-S005', 'warning', 'header.ofs_tensor_index', 'multiple-of'),
-    FieldRule('APR-S003', 'error', 'header.ofs_data', 'max, min'),
-    FieldRule('APR-S005', 'warning', 'header.ofs_data', 'multiple-of'),
-    FieldRule('APR-H007', 'warning', 'header.reserved', 'zero'),
-    FieldRule('APR-H004', 'error', 'flags.layout_column_major', 'eq'),
-    FieldRule('APR-H005', 'warning', 'flags.reserved', 'eq'),
-    FieldRule('APR-I009', 'warning', 'tensor_index.padding', 'zero'),
-    FieldRule('APR-I006', 'warning', 'tensor_index_entry.len_name', 'min'),
-    FieldRule('APR-I006', 'warning', 'tensor_index_entry.len_name', 'max'),
-    FieldRule('APR-I003', 'error', 'tensor_index_entry.name', 'expr'),
-    FieldRule('APR-I002', 'error', 'tensor_index_entry.dtype', 'in-enum'),
-    FieldRule('APR-I007', 'warning', 'tensor_index_entry.ndim', 'max'),
-    FieldRule('APR-D001', 'error', 'tensor_index_entry.ofs_tensor', 'max, min'),
-    FieldRule('APR-D005', 'warning', 'tensor_index_entry.ofs_tensor', 'multiple-of'),
-    FieldRule('APR-D001', 'error', 'tensor_index_entry.len_tensor', 'max, min'),
+    FieldRule('APR-S004', 'header_padding', 'zero'),
+    FieldRule('APR-S004', 'metadata_padding', 'zero'),
+    FieldRule('APR-F003', 'footer', 'present'),
+    FieldRule('APR-F004', 'trailing', 'absent'),
+    FieldRule('APR-H001', 'header.magic', 'contents'),
+    FieldRule('APR-H002', 'header.version_major', 'eq'),
+    FieldRule('APR-H003', 'header.version_minor', 'eq'),
+    FieldRule('APR-S001', 'header.ofs_metadata', 'max, min'),
+    FieldRule('APR-S005', 'header.ofs_metadata', 'multiple-of'),
+    FieldRule('APR-M001', 'header.len_metadata', 'min'),
+    FieldRule('APR-M007', 'header.len_metadata', 'max'),
+    FieldRule('APR-S002', 'header.ofs_tensor_index', 'max, min'),
+    FieldRule('APR-S005', 'header.ofs_tensor_index', 'multiple-of'),
+    FieldRule('APR-S003', 'header.ofs_data', 'max, min'),
+    FieldRule('APR-S005', 'header.ofs_data', 'multiple-of'),
+    FieldRule('APR-H007', 'header.reserved', 'zero'),
+    FieldRule('APR-H010', 'flags.lz4_compressed', 'eq'),
+    FieldRule('APR-H010', 'flags.zstd_compressed', 'eq'),
+    FieldRule('APR-H010', 'flags.encrypted', 'eq'),
+    FieldRule('APR-H010', 'flags.signed', 'eq'),
+    FieldRule('APR-H004', 'flags.layout_column_major', 'eq'),
+    FieldRule('APR-H005', 'flags.reserved', 'eq'),
+    FieldRule('APR-I009', 'tensor_index.padding', 'zero'),
+    FieldRule('APR-I006', 'tensor_index_entry.len_name', 'min'),
+    FieldRule('APR-I006', 'tensor_index_entry.len_name', 'max'),
+    FieldRule('APR-I003', 'tensor_index_entry.name', 'expr'),
+    FieldRule('APR-I002', 'tensor_index_entry.dtype', 'in-enum'),
+    FieldRule('APR-I007', 'tensor_index_entry.ndim', 'max'),
+    FieldRule('APR-D001', 'tensor_index_entry.ofs_tensor', 'max, min'),
+    FieldRule('APR-D005', 'tensor_index_entry.ofs_tensor', 'multiple-of'),
+    FieldRule('APR-D001', 'tensor_index_entry.len_tensor', 'max, min'),
 )
 """Every statement about one field, in the order of the specification."""
 

@@ -1,4 +1,4 @@
-# GENERATED, never edited by hand. Source: spec/apr_v2.ksy, SHA-256 9531056143bbe9eb757b173e0b1f1c4ffb2e316fcb1380d370a85d33fb05c028.
+# GENERATED, never edited by hand. Source: spec/apr_v2.ksy, SHA-256 7803e164b7461d6afd14dde40d1e61748c1d24ecc8ed988358c3a0d12133eb8b.
 # Regenerate: python -m aprfmt.codegen --write
 """Construct structs of APR v2 model container.
 

@@ -10,7 +10,7 @@ types:
     seq:
       - {id: low, type: b1, doc: The lowest., -orig-id: LOW, -default: true}
       - {id: level, type: b3, doc: A number of three bits., -default: 5}
-      - {id: spare, type: b11, doc: Undefined., -warn: [{eq: 0, rule: T-030, severity: warning}]}
+      - {id: spare, type: b11, doc: Undefined., -warn: [{eq: 0, rule: T-030}]}
       - {id: high, type: b1, doc: The highest., valid: {eq: false, -rule: T-031}}
   panel:
     doc: Switches and a byte.

@@ -13,7 +13,7 @@ instances:
     size: head.ofs_payload - 28
     doc: Filler.
     -fill: {byte: 0, align: 32}
-    -warn: [{zero: true, rule: T-050, severity: warning}]
+    -warn: [{zero: true, rule: T-050}]
   payload:
     pos: head.ofs_payload
     size: head.len_payload
@@ -35,14 +35,14 @@ instances:
     if: len_file != end_of_data
     doc: The last bytes.
     -optional: derived
-    -warn: [{present: true, rule: T-051, severity: info}]
+    -warn: [{present: true, rule: T-051}]
   trailing:
     pos: end_of_data + 4
     size: len_file - end_of_data - 4
     if: len_file > end_of_data + 4
     doc: More.
     -optional: absent
-    -warn: [{absent: true, rule: T-052, severity: warning}]
+    -warn: [{absent: true, rule: T-052}]
 types:
   tail:
     doc: Comes before the head here, and is computed after it all the same.
@@ -58,7 +58,7 @@ types:
         valid: {min: 28, max: _root.len_file, -rule: T-054}
       - {id: len_payload, type: u4, doc: Size of the payload., -size-of: payload}
       - {id: crc, type: u4, doc: Of the head., -checksum: {algorithm: crc32, covers: header, rule: T-055}}
-      - {id: ofs_data, type: u8, doc: Place of the data., -offset-of: data, -warn: [{multiple-of: 32, rule: T-056, severity: info}]}
+      - {id: ofs_data, type: u8, doc: Place of the data., -offset-of: data, -warn: [{multiple-of: 32, rule: T-056}]}
       - {id: last, type: u4, doc: A number., -default: 0xffffffff}
   record:
     doc: Not a part of the file.

@@ -22,7 +22,7 @@ enums:
       id: old_block
       -alias-of: block
       doc: What writers used for a block.
-      -warn: {rule: T-021, severity: warning}
+      -warn: {rule: T-021}
     0x80:
       id: block
       -block-elems: 32

@@ -23,8 +23,8 @@ types:
         doc: Four bytes.
         valid: {eq: two * 2 + 1, -rule: T-002}
         -warn:
-          - {multiple-of: 4, rule: T-003, severity: info}
-          - {max: "align(two, 64)", rule: T-004, severity: warning}
+          - {multiple-of: 4, rule: T-003}
+          - {max: "align(two, 64)", rule: T-004}
       - id: eight
         type: u8
         doc: 'Eight bytes: "quoted", with a \ and """ inside'

@@ -36,7 +36,7 @@ types:
         doc: Eight bytes of zeros.
         -fill: {byte: 0}
         -warn:
-          - {zero: true, rule: T-011, severity: warning}
+          - {zero: true, rule: T-011}
   body:
     doc: A text and what is left.
     seq:

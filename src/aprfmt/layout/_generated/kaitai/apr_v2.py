@@ -1,5 +1,5 @@
 # Generated file, never edit.
-# source: spec/apr_v2.ksy sha256 9531056143bbe9eb757b173e0b1f1c4ffb2e316fcb1380d370a85d33fb05c028
+# source: spec/apr_v2.ksy sha256 7803e164b7461d6afd14dde40d1e61748c1d24ecc8ed988358c3a0d12133eb8b
 # compiler: kaitai-struct-compiler 0.11.0
 # regenerate: node tools/kaitai/compile.mjs --write-python
 # This is a generated file! Please edit source .ksy file and use kaitai-struct-compiler to rebuild
