@@ -53,20 +53,27 @@ class Container(Mapping[str, Tensor]):
     The mapping holds the tensors whose name is UTF-8 and occurs once; `tensors` lists all of them.
 
     Raises `UnsupportedError` for another format, `TruncatedError` or `FormatError` when the sections cannot be located.
+    With `lenient`, nothing is refused and nothing is read before it is asked for: any bytes can be judged by
+    `aprfmt.rules`, and what cannot be read raises when it is touched.
     """
 
-    def __init__(self, source: Source, *, limits: Limits = DEFAULT_LIMITS) -> None:
+    def __init__(self, source: Source, *, limits: Limits = DEFAULT_LIMITS, lenient: bool = False) -> None:
         self.source = source
         self.limits = limits
         self._residues: dict[Span, int] = {}
-        self.header_bytes = self._read_header()
-        self.header: Header = layout.parse_header(self.header_bytes)
-        self._refuse_lost_sections()
+        if not lenient:
+            refuse_other_formats(self.first_bytes)
+            self._refuse_lost_sections()
 
-    def _read_header(self) -> bytes:
+    @cached_property
+    def first_bytes(self) -> bytes:
+        """The bytes of the header; all of the file when it has fewer."""
+        return self.source.read(0, min(self.source.size, layout.HEADER_SIZE))
+
+    @cached_property
+    def header_bytes(self) -> bytes:
+        """The bytes of the header; raises `TruncatedError` when the file has fewer."""
         size = self.source.size
-        raw = self.source.read(0, min(size, layout.HEADER_SIZE))
-        refuse_other_formats(raw)
         if size < layout.HEADER_SIZE:
             raise TruncatedError(
                 "too small to be an APR v2 container",
@@ -76,11 +83,17 @@ class Container(Mapping[str, Tensor]):
                 expected=f"at least {layout.HEADER_SIZE} bytes",
                 found=f"{size} bytes",
             )
-        return raw
+        return self.first_bytes
+
+    @cached_property
+    def header(self) -> Header:
+        """The header as it stands in the file; raises `TruncatedError` when the file is smaller."""
+        return layout.parse_header(self.header_bytes)
 
     def _refuse_lost_sections(self) -> None:
         for violation in facts.check_header(self.header, root=self.root):
-            if violation.field in ("ofs_metadata", "ofs_tensor_index", "ofs_data") and violation.severity == "error":
+            is_error = facts.RULES[violation.rule].severity == "error"
+            if violation.field in ("ofs_metadata", "ofs_tensor_index", "ofs_data") and is_error:
                 beyond = int(violation.found) > self.source.size
                 kind = TruncatedError if beyond else FormatError
                 raise kind(
@@ -117,8 +130,11 @@ class Container(Mapping[str, Tensor]):
         start, stop = self._span("metadata")
         if stop - start > self.limits.max_metadata_bytes:
             raise LimitExceededError(
-                f"the metadata is too large: expected at most {self.limits.max_metadata_bytes} bytes "
-                f"(max_metadata_bytes), found {stop - start}"
+                "the metadata is too large",
+                field="header.len_metadata",
+                span=self.header_spans["len_metadata"],
+                expected=f"at most {self.limits.max_metadata_bytes} bytes (max_metadata_bytes)",
+                found=f"{stop - start} bytes",
             )
         return Metadata(self.source.read(start, stop), limits=self.limits, file_offset=start)
 
@@ -128,7 +144,14 @@ class Container(Mapping[str, Tensor]):
 
         Raises `TruncatedError` when the entries do not fit into their section, `LimitExceededError` beyond a limit.
         """
-        start, stop = self._span("tensor_index")
+        return self._read_tensors(*self._span("tensor_index"))
+
+    @cached_property
+    def tensors_to_end(self) -> tuple[Tensor, ...]:
+        """The entries as the reference reads them: up to the end of the file, wherever the data section begins."""
+        return self._read_tensors(self.header.ofs_tensor_index, self.source.size)
+
+    def _read_tensors(self, start: int, stop: int) -> tuple[Tensor, ...]:
         count = self.header.num_tensors
         needed = count * layout.TENSOR_INDEX_ENTRY_MIN_SIZE
         if needed > stop - start:
@@ -143,26 +166,37 @@ class Container(Mapping[str, Tensor]):
             )
         if count > self.limits.max_tensors:
             raise LimitExceededError(
-                f"too many tensors: expected at most {self.limits.max_tensors} (max_tensors), found {count}"
+                "too many tensors",
+                field="header.num_tensors",
+                span=self.header_spans["num_tensors"],
+                expected=f"at most {self.limits.max_tensors} (max_tensors)",
+                found=str(count),
             )
-        self._limit_index(needed)
+        self._limit_index(start, needed)
         tensors: list[Tensor] = []
         with open_stream(self.source, start, stop) as stream:
             for entry, span in layout.iter_entries(stream, count, start=start):
-                self._limit_index(span[1] - start)
+                if span[1] - start > self.limits.max_index_bytes:
+                    self._limit_index(start, span[1] - start)
                 if len(entry.dims) > self.limits.max_ndim:
                     raise LimitExceededError(
-                        f"too many dimensions: expected at most {self.limits.max_ndim} (max_ndim), "
-                        f"found {len(entry.dims)}, tensor_index.entries[{len(tensors)}]"
+                        "too many dimensions",
+                        field=f"tensor_index.entries[{len(tensors)}].ndim",
+                        span=facts.spans_tensor_index_entry(entry, span[0])["ndim"],
+                        expected=f"at most {self.limits.max_ndim} (max_ndim)",
+                        found=str(len(entry.dims)),
                     )
                 tensors.append(Tensor(self.source, entry, len(tensors), span, self.header.ofs_data))
         return tuple(tensors)
 
-    def _limit_index(self, nbytes: int) -> None:
+    def _limit_index(self, start: int, nbytes: int) -> None:
         if nbytes > self.limits.max_index_bytes:
             raise LimitExceededError(
-                f"the tensor index is too large: expected at most {self.limits.max_index_bytes} bytes "
-                f"(max_index_bytes), found {nbytes} or more"
+                "the tensor index is too large",
+                field="tensor_index",
+                span=(start, start + nbytes),
+                expected=f"at most {self.limits.max_index_bytes} bytes (max_index_bytes)",
+                found=f"{nbytes} bytes or more",
             )
 
     @cached_property
@@ -193,6 +227,12 @@ class Container(Mapping[str, Tensor]):
         The spans are those that the header and the index declare: in a truncated file they may end behind the file.
         """
         return {name: getattr(facts, f"locate_{name}")(self._whole_root) for name in facts.LAYOUT}
+
+    @property
+    def head_sections(self) -> dict[str, Span | None]:
+        """The sections up to the tensor index, which can be located without reading it."""
+        names = facts.LAYOUT[: facts.LAYOUT.index("tensor_index") + 1]
+        return {name: getattr(facts, f"locate_{name}")(self.root) for name in names}
 
     @cached_property
     def footer(self) -> Footer | None:
@@ -288,12 +328,19 @@ class Container(Mapping[str, Tensor]):
         """
         if stop - start > self.limits.max_filler_bytes:
             raise LimitExceededError(
-                f"too much filler: expected at most {self.limits.max_filler_bytes} bytes (max_filler_bytes), "
-                f"found {stop - start} @{start:#x}..{stop:#x}"
+                "too much filler",
+                field=self._section_at(start),
+                span=(start, stop),
+                expected=f"at most {self.limits.max_filler_bytes} bytes (max_filler_bytes)",
+                found=f"{stop - start} bytes",
             )
         if (start, stop) not in self._residues:
             self._residues[start, stop] = self._look_through(start, stop)
         return self._residues[start, stop]
+
+    def _section_at(self, offset: int) -> str:
+        around = (name for name, span in self.head_sections.items() if span is not None and span[0] <= offset < span[1])
+        return next(around, "tensor_data")
 
     def _look_through(self, start: int, stop: int) -> int:
         end = position = start

@@ -19,8 +19,8 @@ class AprError(Exception):
     """Base of every error that aprfmt raises on purpose."""
 
 
-class FormatError(AprError, ValueError):
-    """The bytes are not what the format says.
+class _PlacedError(AprError):
+    """An error about a place in a file.
 
     `span` counts bytes from the start of the file, end exclusive; `field` is the path in the specification
     (`header.checksum`, `tensor_index.entries[3].name`); `rule_id` names the rule that is broken.
@@ -66,6 +66,10 @@ class FormatError(AprError, ValueError):
         return None if self.field is None else self.field.partition(".")[0].partition("[")[0]
 
 
+class FormatError(_PlacedError, ValueError):
+    """The bytes are not what the format says; the message says where."""
+
+
 class TruncatedError(FormatError):
     """The bytes end before the format says they do."""
 
@@ -74,8 +78,19 @@ class UnsupportedError(AprError):
     """The file may be right, but it is of a kind that this package does not read (APR v1, GGUF …)."""
 
 
-class LimitExceededError(AprError):
-    """Refused by `Limits` before anything was allocated; the message names the limit."""
+class LimitExceededError(_PlacedError):
+    """Refused by `Limits` before anything was allocated; `expected` names the limit."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        field: str | None = None,
+        span: tuple[int, int] | None = None,
+        expected: str | None = None,
+        found: str | None = None,
+    ) -> None:
+        super().__init__(message, rule_id="APR-L001", field=field, span=span, expected=expected, found=found)
 
 
 class RequestError(AprError, ValueError):

@@ -163,7 +163,7 @@ class JsonText:
             if text[position : position + 1] != '"':
                 self._refuse(position, "a key in double quotes")
             if len(members) >= limit:
-                raise LimitExceededError(f"the members of the metadata exceed max_metadata_members={limit}")
+                self._exceed(position, "too many members", f"at most {limit} (max_metadata_members)")
             key, key_stop = self._value(position)
             colon = self._skip(key_stop)
             if text[colon : colon + 1] != ":":
@@ -172,8 +172,7 @@ class JsonText:
             value, value_stop = self._value(value_start)
             members.append(RawMember(key, (position, key_stop), (value_start, value_stop), value))
             position = self._skip(value_stop)
-            delimiter = text[position : position + 1]
-            if delimiter == "}":
+            if (delimiter := text[position : position + 1]) == "}":
                 return position + 1
             if delimiter != ",":
                 self._refuse(position, "',' or '}'")
@@ -195,7 +194,12 @@ class JsonText:
                     self._refuse(match.start(), error.expected, stop=match.end(), cause=error)
             raise  # pragma: no cover - the decoder found the literal, so the expression finds it
         except RecursionError as error:
-            raise LimitExceededError("the metadata is nested deeper than this interpreter can read") from error
+            self._exceed(position, "nested deeper than this interpreter can read", "fewer levels", error)
+
+    def _exceed(self, start: int, message: str, expected: str, cause: Exception | None = None) -> NoReturn:
+        first, last = self.byte_positions((start, len(self.text)))
+        excess = LimitExceededError(message, field="metadata", span=(first, last), expected=expected, found="more")
+        raise excess from cause
 
     def _refuse_depth(self, max_nesting: int) -> None:
         text = self.text

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -21,34 +21,12 @@ from .layout._generated.metadata_schema import KEYS, MetadataKey
 from .limits import DEFAULT_LIMITS, Limits
 
 __all__ = [
-    "PROVENANCE_KEYS",
-    "STAMP_KEYS",
     "Member",
     "Metadata",
-    "ProvenancePatch",
     "canonical_metadata",
     "encode_value",
     "is_known_key",
 ]
-
-PROVENANCE_KEYS: tuple[str, ...] = ("license", "data_source", "data_license")
-"""The keys that say where a model comes from; apr-format 0.72.3 writes them even when they are null."""
-
-STAMP_KEYS: tuple[str, ...] = (
-    *PROVENANCE_KEYS,
-    "hf_architecture",
-    "hf_model_type",
-    "architecture",
-    "model_type",
-    "name",
-    "description",
-    "author",
-    "version",
-    "source",
-    "original_format",
-    "created_at",
-)
-"""The keys that a stamp can set; all of them hold strings."""
 
 _ORDER: Mapping[str, int] = {key.name: number for number, key in enumerate(KEYS)}
 
@@ -88,15 +66,19 @@ class Metadata(Mapping[str, Any]):
 
     @cached_property
     def _text(self) -> JsonText:
-        if len(self._raw) > self._limits.max_metadata_bytes:
-            limit = self._limits.max_metadata_bytes
-            raise LimitExceededError(f"{len(self._raw)} bytes of metadata exceed max_metadata_bytes={limit}")
+        self._limit("bytes", len(self._raw))
         # Every value but the outermost follows a comma or the bracket that opens what it is in.
-        values = 1 + sum(map(self._raw.count, (b",", b"[", b"{")))
-        if values > self._limits.max_metadata_values:
-            limit = self._limits.max_metadata_values
-            raise LimitExceededError(f"up to {values} values in the metadata exceed max_metadata_values={limit}")
+        self._limit("values", 1 + sum(map(self._raw.count, (b",", b"[", b"{"))))
         return JsonText(self._raw, origin=self._file_offset)
+
+    def _limit(self, what: str, found: int) -> None:
+        name = f"max_metadata_{what}"
+        if found > getattr(self._limits, name):
+            span = (self._file_offset, self._file_offset + len(self._raw))
+            expected = f"at most {getattr(self._limits, name)} ({name})"
+            raise LimitExceededError(
+                f"too many {what}", field="metadata", span=span, expected=expected, found=str(found)
+            )
 
     @cached_property
     def _parsed(self) -> list[RawMember]:
@@ -136,6 +118,10 @@ class Metadata(Mapping[str, Any]):
         last = self._last
         return tuple(member for member in self.members if last[member.key] is not member)
 
+    def span_of(self, key: str) -> tuple[int, int]:
+        """The place in the file of the value that counts for a key; raises `KeyError` when there is none."""
+        return self._last[key].value_span
+
     @cached_property
     def _last(self) -> dict[str, Member]:
         """The member that counts, for each key."""
@@ -168,7 +154,7 @@ class Metadata(Mapping[str, Any]):
 
     def _span_of(self, path: tuple[str, ...]) -> tuple[int, int]:
         """The span of the value at a path of keys, or of the nearest one that exists."""
-        start, stop = self._last[path[0]].value_span
+        start, stop = self.span_of(path[0])
         if len(path) > 1:
             inner: Metadata = self._inside(path[0])
             if path[1] in inner:
@@ -178,7 +164,7 @@ class Metadata(Mapping[str, Any]):
     def _inside(self, key: str) -> Metadata:
         """The object that is the value of a key. What bounds members bounds those of the outermost object alone."""
         if key not in self._inner:
-            start, stop = self._last[key].value_span
+            start, stop = self.span_of(key)
             limits = replace(self._limits, max_metadata_members=self._limits.max_metadata_values)
             raw = self._raw[start - self._file_offset : stop - self._file_offset]
             self._inner[key] = Metadata(raw, limits=limits, file_offset=start)
@@ -360,41 +346,3 @@ def _equal(ours: Any, theirs: Any) -> bool:
             same = isinstance(ours, kind) and isinstance(theirs, kind) and ours == theirs
             return bool(same) and (kind is not float or math.copysign(1, ours) == math.copysign(1, theirs))
     return ours is None and theirs is None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProvenancePatch:
-    """What a stamp sets: one field for each of `STAMP_KEYS`. `None` leaves a key as it is, `""` empties it.
-
-    Raises `RequestError` for a value that is not a string.
-    """
-
-    license: str | None = None
-    data_source: str | None = None
-    data_license: str | None = None
-    hf_architecture: str | None = None
-    hf_model_type: str | None = None
-    architecture: str | None = None
-    model_type: str | None = None
-    name: str | None = None
-    description: str | None = None
-    author: str | None = None
-    version: str | None = None
-    source: str | None = None
-    original_format: str | None = None
-    created_at: str | None = None
-
-    def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if value is not None and not isinstance(value, str):
-                raise RequestError(f"{field.name}: expected a string, not {show(value)}")
-
-    def values(self) -> dict[str, str]:
-        """The keys that are set, in the order of `STAMP_KEYS`; the patch that `Metadata.splice` takes."""
-        return {key: value for key in STAMP_KEYS if (value := getattr(self, key)) is not None}
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing is set."""
-        return not self.values()

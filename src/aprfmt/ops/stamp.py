@@ -5,14 +5,15 @@ construction. Header values are kept bit for bit, except that LAYOUT_ROW_MAJOR i
 follow the metadata.
 
 Rules of this file:
-1. A fault that every careful reader raises refuses the stamp before anything is written.
-2. The footer of the source is held against every byte that is copied; a new footer never covers up old damage.
+1. A fault that every careful reader raises refuses the stamp before anything is written, unless it is accepted by name.
+2. The footer of the source is held against every byte that is copied. A wrong checksum that is accepted stays exactly as
+   wrong, so that a new one never covers up old damage.
 3. Filler is rewritten; bytes that are not zero are not filler, and are kept or reported, never lost in silence.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,17 +21,19 @@ from .. import layout
 from ..checksum import crc32, crc32_combine
 from ..container import Container
 from ..errors import LimitExceededError, RequestError
-from ..layout import Flags
+from ..layout import Flags, facts
 from ..limits import DEFAULT_LIMITS, Limits
-from ..metadata import Metadata, ProvenancePatch
+from ..metadata import Metadata
 from ..plan import Copy, Literal, Plan, Seal, plan_bytes, plan_nbytes
-from ..rules import run
+from ..provenance import ProvenancePatch
+from ..rules import Finding, Report, Severity, run
 from ..rules.footer import footer_mismatch
 from ..source import BytesSource, iter_chunks
 
 __all__ = ["Stamp", "plan_stamp", "stamp_bytes", "stamp_tree"]
 
 _KEPT_HEADER_FIELDS = ("version_major", "version_minor", "flags", "num_tensors", "reserved")
+_FOOTER, _HEADER_CHECKSUM, _TRAILING = "APR-F002", "APR-H006", "APR-F004"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,8 @@ class Stamp:
     """A stamp that is planned and not yet written.
 
     `notes` says, a sentence each, what is different beside the patched keys: a footer or a flag that is added, bytes
-    that are dropped.
+    that are dropped. `accepted` has the faults that were let through by name; that of the footer is added while the
+    plan is carried out.
     """
 
     plan: Plan
@@ -48,6 +52,7 @@ class Stamp:
     n_tensors: int
     input_nbytes: int
     notes: tuple[str, ...]
+    accepted: list[Finding]
 
     @property
     def output_nbytes(self) -> int:
@@ -55,45 +60,47 @@ class Stamp:
         return plan_nbytes(self.plan)
 
 
-def plan_stamp(container: Container, patch: ProvenancePatch, *, drop_trailing: bool = False) -> Stamp:
+def plan_stamp(
+    container: Container, patch: ProvenancePatch, *, drop_trailing: bool = False, accept: Collection[str] = ()
+) -> Stamp:
     """Plan the stamp of an opened container.
 
-    Raises `RequestError` for an empty patch; `FormatError` for a container with a fault that every careful reader must
-    raise, and for bytes behind the footer unless `drop_trailing`. The footer is checked while the plan is carried out.
+    `accept` has the ids of rules whose faults do not refuse the stamp. Raises `RequestError` for an empty patch, and
+    for a rule that cannot be accepted because a file that breaks it cannot be rewritten; `FormatError` for a container
+    with a fault that every careful reader must raise, and for bytes behind the footer unless `drop_trailing` (accepting
+    their rule would lose them in silence, and is refused). The footer is checked while the plan is carried out.
     """
     if patch.is_empty:
         raise RequestError("the patch is empty: expected at least one key to set, found none; nothing to stamp")
+    _refuse_unacceptable(accept)
     report = run(container)
-    report.raise_first()
+    accepted = _accepted(report, accept)
     notes = []
     if container.n_trailing_bytes:
         if not drop_trailing:
-            trailing = next(finding for finding in report.findings if finding.rule == "APR-F004")
+            trailing = next(finding for finding in report.findings if finding.rule == _TRAILING)
             message = f"{trailing.message}; they would be lost (--drop-trailing drops them)"
             raise replace(trailing, message=message).error()
         notes.append(f"{container.n_trailing_bytes} bytes behind the footer are dropped")
     spliced = container.metadata.splice(patch.values())
-    if len(spliced) > container.limits.max_metadata_bytes:
-        raise LimitExceededError(
-            f"the metadata would become too large: expected at most {container.limits.max_metadata_bytes} bytes "
-            f"(max_metadata_bytes), found {len(spliced)}"
-        )
+    _limit(len(spliced), container.limits.max_metadata_bytes, "metadata", "max_metadata_bytes")
     metadata = Metadata(spliced, limits=container.limits)
     _ = metadata.members  # what is about to be written must be readable again
-    flags = container.header.flags | Flags.LAYOUT_ROW_MAJOR
+    flags = container.header.flags
+    if Flags.LAYOUT_COLUMN_MAJOR not in flags:  # where that is accepted, the opposite must not be said
+        flags |= Flags.LAYOUT_ROW_MAJOR
     if flags != container.header.flags:
         notes.append("the header flag LAYOUT_ROW_MAJOR is added")
     head = layout.build_head(_kept_header(container, flags), metadata.raw, _index_bytes(container))
+    head = (_as_wrong_as_before(container, head[0]), *head[1:])
     notes += _lost_filler(container)
-    check = None
+    footer = _Footer(container, accepted if _FOOTER in accept else None)
     if container.footer is None:
         notes.append("the input has no footer, so its data cannot be checked; the output gets one")
-    else:
-        check = _footer_check(container, container.footer.checksum)
     plan: Plan = (
         *map(Literal, head),
-        Copy(container.header.ofs_data, container.required_len, check),
-        Seal(layout.FOOTER_SIZE, layout.build_footer),
+        Copy(container.header.ofs_data, container.required_len, None if container.footer is None else footer.check),
+        Seal(layout.FOOTER_SIZE, footer.build),
     )
     return Stamp(
         plan=plan,
@@ -103,7 +110,30 @@ def plan_stamp(container: Container, patch: ProvenancePatch, *, drop_trailing: b
         n_tensors=len(container.tensors),
         input_nbytes=container.source.size,
         notes=tuple(notes),
+        accepted=accepted,
     )
+
+
+def _refuse_unacceptable(accept: Collection[str]) -> None:
+    for name in accept:
+        if name not in facts.RULES:
+            raise RequestError(f"expected the id of a rule to accept, found {name!a}")
+        if facts.RULES[name].fatal:
+            raise RequestError(f"{name} cannot be accepted: a file that breaks it cannot be rewritten")
+        if name == _TRAILING:
+            raise RequestError(f"{name} cannot be accepted: the bytes would be lost (--drop-trailing drops them)")
+
+
+def _accepted(report: Report, accept: Collection[str]) -> list[Finding]:
+    """The errors that are let through; raises for the first one that is not."""
+    replace(report, findings=tuple(item for item in report.findings if item.rule not in accept)).raise_first()
+    return [item for item in report.errors if item.rule in accept]
+
+
+def _limit(nbytes: int, limit: int, what: str, name: str) -> None:
+    if nbytes > limit:
+        expected = f"at most {limit} bytes ({name})"
+        raise LimitExceededError(f"the {what} would become too large", expected=expected, found=f"{nbytes} bytes")
 
 
 def _kept_header(container: Container, flags: Flags) -> dict[str, Any]:
@@ -113,16 +143,17 @@ def _kept_header(container: Container, flags: Flags) -> dict[str, Any]:
     return kept
 
 
+def _as_wrong_as_before(container: Container, header: bytes) -> bytes:
+    """The new header, whose checksum is wrong by the same bits as the old one when that was accepted."""
+    wrong_by = container.header.checksum ^ layout.header_crc32(container.header_bytes)
+    return header if wrong_by == 0 else layout.with_header_checksum(header, layout.header_crc32(header) ^ wrong_by)
+
+
 def _index_bytes(container: Container) -> bytes:
     """The index entries as they are, with what stands behind them up to the last byte that is not zero."""
     start, end = container.entries_span
-    section_end = container.header.ofs_data
-    residue_end = container.filler_residue(end, section_end)
-    if residue_end - start > container.limits.max_index_bytes:
-        raise LimitExceededError(
-            f"the tensor index is too large: expected at most {container.limits.max_index_bytes} bytes "
-            f"(max_index_bytes), found {residue_end - start}"
-        )
+    residue_end = container.filler_residue(end, container.header.ofs_data)
+    _limit(residue_end - start, container.limits.max_index_bytes, "tensor index", "max_index_bytes")
     return container.source.read(start, residue_end)
 
 
@@ -136,20 +167,36 @@ def _lost_filler(container: Container) -> list[str]:
     return notes
 
 
-def _footer_check(container: Container, stored: int) -> Callable[[int], None]:
-    """A check of the copied data: with the old head before it, it must have the checksum in the old footer."""
-    start, stop = container.header.ofs_data, container.required_len
-    head = 0
-    for piece in iter_chunks(container.source, 0, start):
-        head = crc32(piece, head)
+class _Footer:
+    """The footer of the new file, and the check of the old one, which is made when all data has been copied.
 
-    def check(data: int) -> None:
+    With a list to put it into, a wrong footer is accepted: the new one is then wrong by the same bits.
+    """
+
+    def __init__(self, container: Container, accepted: list[Finding] | None) -> None:
+        self._container = container
+        self._accepted = accepted
+        self._wrong_by = 0
+
+    def check(self, data: int) -> None:
+        """Hold the stored footer against the CRC-32 of the data with the old head before it."""
+        container, footer = self._container, self._container.footer
+        start, stop = container.header.ofs_data, container.required_len
+        head = 0
+        for piece in iter_chunks(container.source, 0, start):
+            head = crc32(piece, head)
         found = crc32_combine(head, data, stop - start)
-        fault = footer_mismatch(container, found, stored)
-        if fault is not None:
-            raise fault.error()
+        stored = found if footer is None else footer.checksum
+        for fault in footer_mismatch(container, found, stored):
+            finding = Finding.of(fault, Severity.ERROR)
+            if self._accepted is None:
+                raise finding.error()
+            self._accepted[:] = [item for item in self._accepted if item.rule != _FOOTER] + [finding]
+        self._wrong_by = stored ^ found
 
-    return check
+    def build(self, crc: int) -> bytes:
+        """The bytes of the footer of a file with this CRC-32 before it."""
+        return layout.build_footer(crc ^ self._wrong_by)
 
 
 def stamp_bytes(
@@ -157,11 +204,13 @@ def stamp_bytes(
     patch: ProvenancePatch,
     *,
     drop_trailing: bool = False,
+    accept: Collection[str] = (),
     limits: Limits = DEFAULT_LIMITS,
 ) -> bytes:
     """The stamped container, in memory. Errors as for `plan_stamp`; a wrong footer raises `FormatError` too."""
     source = BytesSource(data)
-    return plan_bytes(plan_stamp(Container(source, limits=limits), patch, drop_trailing=drop_trailing).plan, source)
+    stamp = plan_stamp(Container(source, limits=limits), patch, drop_trailing=drop_trailing, accept=accept)
+    return plan_bytes(stamp.plan, source)
 
 
 def stamp_tree(tree: layout.Tree, patch: ProvenancePatch) -> layout.Tree:

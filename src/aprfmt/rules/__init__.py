@@ -1,22 +1,28 @@
-"""What can be wrong with a container, found without reading tensor data, each fault under the id of its rule.
+"""What can be wrong with a container: all of it in one run, each fault under the id of its rule.
 
-What one field says about itself is declared in `spec/apr_v2.ksy` and arrives here through the generated facts; what
-relates fields is one decorated function in `rules/<section>.py`. A rule whose prerequisite failed is skipped and
-counted as skipped: skipped is never passed.
+A rule is declared in `spec/apr_v2.ksy`: its defect, how bad it is in each profile, which rules it needs. What one field
+says about itself is judged by the generated facts; what relates fields is one decorated function in
+`rules/<section>.py`. A rule whose prerequisite failed is skipped and counted as skipped: skipped is never passed.
+
+Rules of this package:
+1. A check says what is wrong, never how bad it is: the profile does.
+2. A check may be called as soon as one of its rules can be judged, and once in a run.
 """
 
 from __future__ import annotations
 
 import importlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from ..container import Container
-from ..errors import FormatError
+from ..errors import FormatError, LimitExceededError, RequestError
+from ..layout import facts
+from .case import Case, Progress
 
-__all__ = ["Finding", "Report", "Rule", "Severity", "findings_of", "registry", "rule", "run"]
+__all__ = ["Case", "Check", "Fault", "Finding", "Report", "Severity", "faults_of", "registry", "rule", "run"]
 
 
 class Severity(StrEnum):
@@ -28,8 +34,37 @@ class Severity(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Fault:
+    """What a check found: the rule, the field in the specification, its span in the file, expected and found.
+
+    Without a `message` of its own it says what the rule is about.
+    """
+
+    rule: str
+    field: str
+    span: tuple[int, int]
+    expected: str
+    found: str
+    message: str = ""
+    tensor: str | None = None
+
+    @classmethod
+    def of(cls, error: FormatError | LimitExceededError) -> Fault:
+        """The fault that an exception stands for."""
+        return cls(
+            error.rule_id or "",
+            error.field or "",
+            error.span or (0, 0),
+            error.expected or "",
+            error.found or "",
+            error.message,
+            error.tensor,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
-    """One fault: the rule, the field in the specification, its span in the file, what was expected and found."""
+    """A fault with its severity in the profile of the run. The span counts bytes of the file, end exclusive."""
 
     rule: str
     severity: Severity
@@ -41,21 +76,25 @@ class Finding:
     tensor: str | None = None
 
     @classmethod
-    def of(cls, error: FormatError) -> Finding:
-        """An exception as a finding; the other way round it is `error`."""
+    def of(cls, fault: Fault, severity: str) -> Finding:
+        """The fault, as bad as the profile has it."""
         return cls(
-            error.rule_id or "",
-            Severity.ERROR,
-            error.message,
-            error.field or "",
-            error.span or (0, 0),
-            error.expected or "",
-            error.found or "",
-            error.tensor,
+            fault.rule,
+            Severity(severity),
+            fault.message or facts.RULES[fault.rule].defect,
+            fault.field,
+            fault.span,
+            fault.expected,
+            fault.found,
+            fault.tensor,
         )
 
-    def error(self) -> FormatError:
-        """The finding as an exception."""
+    def error(self) -> FormatError | LimitExceededError:
+        """The finding as an exception: as the one that is raised where nothing is judged."""
+        if self.rule == _LIMIT:
+            return LimitExceededError(
+                self.message, field=self.field, span=self.span, expected=self.expected, found=self.found
+            )
         return FormatError(
             self.message,
             rule_id=self.rule,
@@ -67,41 +106,32 @@ class Finding:
         )
 
 
-Check = Callable[[Container], Iterable[Finding]]
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A check under its ids. `needs` lists ids of rules that must hold before this one can be judged."""
-
-    ids: tuple[str, ...]
-    name: str
-    check: Check
-    needs: tuple[str, ...]
-
-    @property
-    def doc(self) -> str:
-        """What is wrong, why it matters and how to repair it."""
-        return self.check.__doc__ or ""
-
-
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a run found, and which rules it could not judge."""
+    """What a run found, which rules it judged, and which it could not judge."""
 
     findings: tuple[Finding, ...]
     rules_run: tuple[str, ...]
     rules_skipped: tuple[str, ...]
     not_kept: Mapping[str, int] = field(default_factory=dict)
     """How many findings of a rule the limits cut off; the first ones are in `findings`."""
+    profile: str = "default"
 
     @property
     def errors(self) -> tuple[Finding, ...]:
         """The findings that every careful reader must raise."""
         return tuple(finding for finding in self.findings if finding.severity is Severity.ERROR)
 
+    @property
+    def valid(self) -> bool:
+        """Whether there is no error."""
+        return not self.errors
+
     def raise_first(self) -> None:
-        """Raise the first error as a `FormatError` that says how many more there are; nothing when there is none."""
+        """Raise the first error, which says how many more there are; nothing when there is none.
+
+        A `FormatError`, or a `LimitExceededError` when nothing but a limit is in the way.
+        """
         if not self.errors:
             return
         error = self.errors[0].error()
@@ -113,22 +143,34 @@ class Report:
         raise error
 
 
-_registry: list[Rule] = []
-_SECTIONS = ("fields", "header", "metadata", "index", "data", "footer")
+Judge = Callable[[Case], Iterable[Fault]]
 
 
-def rule(*ids: str, name: str, needs: tuple[str, ...] = ()) -> Callable[[Check], Check]:
-    """Register a check under its ids. A rule is named after the defect."""
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A function that judges the rules `ids`, in one profile alone or wherever no other one does."""
 
-    def register(check: Check) -> Check:
-        _registry.append(Rule(ids, name, check, needs))
-        return check
+    ids: tuple[str, ...]
+    judge: Judge
+    profile: str | None = None
+
+
+_registry: list[Check] = []
+_SECTIONS = ("fields", "header", "sections", "metadata", "provenance", "index", "data", "footer", "reader")
+
+
+def rule(*ids: str, profile: str | None = None) -> Callable[[Judge], Judge]:
+    """Register a function that yields the faults under these rules; for one profile, in the place of the general one."""
+
+    def register(judge: Judge) -> Judge:
+        _registry.append(Check(ids, judge, profile))
+        return judge
 
     return register
 
 
-def findings_of(read: Callable[[], object], *rules: str) -> Iterator[Finding]:
-    """The finding when reading a part of the container raises a `FormatError` of one of these rules.
+def faults_of(read: Callable[[], object], *rules: str) -> Iterator[Fault]:
+    """The fault when reading a part of the container raises a `FormatError` of one of these rules.
 
     An error of another rule is none of the caller's: the rule it belongs to reports it. One of no rule is raised: the
     file changed while it was read.
@@ -139,40 +181,119 @@ def findings_of(read: Callable[[], object], *rules: str) -> Iterator[Finding]:
         if error.rule_id is None:
             raise
         if error.rule_id in rules:
-            yield Finding.of(error)
+            yield Fault.of(error)
 
 
-def registry() -> tuple[Rule, ...]:
-    """Every rule, in the order in which they run: what a rule needs comes before it."""
+def registry(profile: str = "default") -> Mapping[str, Check]:
+    """The check of every rule that the profile has, in the order of the specification."""
     for section in _SECTIONS:
         importlib.import_module(f"{__name__}.{section}")
-    # Whoever imports one section alone registers it early, so the order of registration says nothing.
-    return tuple(sorted(_registry, key=lambda item: _SECTIONS.index(item.check.__module__.rpartition(".")[2])))
+    homes = {name: check for check in _registry if check.profile is None for name in check.ids}
+    homes |= {name: check for check in _registry if check.profile == profile for name in check.ids}
+    return {name: homes[name] for name in facts.PROFILES[profile] if name in homes}
 
 
-def run(container: Container) -> Report:
-    """Judge everything that can be judged from the head of the file: header, metadata, index, extents, length.
+def run(
+    container: Container,
+    *,
+    profile: str = "default",
+    select: Sequence[str] = (),
+    ignore: Sequence[str] = (),
+    read_data: bool = False,
+    progress: Progress | None = None,
+) -> Report:
+    """Judge the container by every rule of a profile; by those in `select` alone, and without those in `ignore`.
 
-    Raises `LimitExceededError` and `OSError`; every other fault is a finding.
+    A rule that is left out still keeps those that need it from being judged. Without `read_data` only the head of the
+    file and its filler are read, and the rules that need every byte are left out. With it, one pass is made over the
+    file, and `progress` is called with bytes done and bytes in all after each piece.
+
+    Any bytes can be judged when the container is `lenient`. What goes beyond the limits is a finding of APR-L001, and
+    the rules that could not be judged for it are skipped.
+
+    Raises `RequestError` for a profile or rule that does not exist, `OSError` as the system reports it, and
+    `FormatError` without a rule when the file changes while it is read.
     """
-    findings: list[Finding] = []
-    broken: set[str] = set()
-    done: list[str] = []
-    skipped: list[str] = []
-    not_kept: dict[str, int] = {}
-    for item in registry():
-        if broken.intersection(item.needs):
-            skipped += item.ids
-            broken.update(item.ids)
-            continue
-        kept: Counter[str] = Counter()
-        for finding in item.check(container):
-            if finding.severity is Severity.ERROR:
-                broken.add(finding.rule)
-            kept[finding.rule] += 1
-            if kept[finding.rule] <= container.limits.max_findings_per_rule:
-                findings.append(finding)
-            else:
-                not_kept[finding.rule] = kept[finding.rule] - container.limits.max_findings_per_rule
-        done += item.ids
-    return Report(tuple(findings), tuple(done), tuple(skipped), not_kept)
+    if profile not in facts.PROFILES:
+        raise RequestError(f"expected one of {', '.join(facts.PROFILES)} as a profile, found {profile!a}")
+    if unknown := [name for name in (*select, *ignore) if name not in facts.RULES]:
+        raise RequestError(f"expected the id of a rule, found {unknown[0]!a}")
+    held = [name for name in facts.PROFILES[profile] if read_data or not facts.RULES[name].reads_data]
+    wanted = [name for name in held if (not select or name in select) and name not in ignore]
+    return _Run(container, profile, held, wanted, progress).report()
+
+
+class _Run:
+    """One run: every check is called once, when the first of its rules that can be judged is asked for."""
+
+    def __init__(
+        self, container: Container, profile: str, held: list[str], wanted: list[str], progress: Progress | None
+    ) -> None:
+        self._profile = profile
+        self._checks = registry(profile)
+        self._held = frozenset(held)
+        self._wanted = wanted
+        self._limit = container.limits.max_findings_per_rule
+        self._case = Case(container, reads_all=_FOOTER in wanted, progress=progress)
+        self._holds: dict[str, bool] = {}
+        self._faults: dict[str, list[Fault]] = {}
+        self._number: Counter[str] = Counter()
+        self._skipped: set[str] = set()
+        self._called: set[Judge] = set()
+        self._excess: list[LimitExceededError] = []
+
+    def report(self) -> Report:
+        """Judge what is wanted."""
+        for name in self._wanted:
+            self._judged(name)
+        if _LIMIT in self._wanted:
+            self._faults[_LIMIT] = [Fault.of(error) for error in self._excess]
+        severities = facts.PROFILES[self._profile]
+        return Report(
+            findings=tuple(
+                Finding.of(fault, severities[name])
+                for name in self._wanted
+                if name not in self._skipped
+                for fault in self._faults.get(name, ())
+            ),
+            rules_run=tuple(name for name in self._wanted if name not in self._skipped),
+            rules_skipped=tuple(name for name in self._wanted if name in self._skipped),
+            not_kept={
+                name: self._number[name] - self._limit for name in self._wanted if self._number[name] > self._limit
+            },
+            profile=self._profile,
+        )
+
+    def _judged(self, name: str) -> bool:
+        """Whether the rule was judged and nothing was found, so that what needs it can be judged.
+
+        A rule that the run does not have passes on what it needs itself.
+        """
+        if name not in self._holds:
+            ready = all(self._judged(need) for need in facts.RULES[name].needs)
+            if name not in self._held:
+                self._holds[name] = ready
+                return ready
+            if not ready:
+                self._skipped.add(name)
+            elif name in self._checks:
+                self._call(self._checks[name])
+            self._holds[name] = name not in self._skipped and not self._number[name]
+        return self._holds[name]
+
+    def _call(self, check: Check) -> None:
+        if check.judge in self._called:
+            return
+        self._called.add(check.judge)
+        try:
+            for fault in check.judge(self._case):
+                self._number[fault.rule] += 1
+                if self._number[fault.rule] <= self._limit:
+                    self._faults.setdefault(fault.rule, []).append(fault)
+        except LimitExceededError as error:
+            if str(error) not in map(str, self._excess):
+                self._excess.append(error)
+            self._skipped.update(other for other in check.ids if not self._number[other])
+
+
+_FOOTER, _LIMIT = "APR-F002", "APR-L001"

@@ -5,61 +5,52 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..container import Container
-from . import Finding, Severity, findings_of, rule
+from . import Case, Fault, faults_of, rule
+from .flipped import flipped_in_file
 
 __all__ = ["footer_mismatch"]
 
 
-@rule("APR-F001", name="footer-truncated", needs=("APR-I001", "APR-D001", "APR-D004"))
-def footer_truncated(container: Container) -> Iterator[Finding]:
+@rule("APR-F001")
+def footer_truncated(case: Case) -> Iterator[Fault]:
     """The file ends inside its footer, so the last bytes were cut off."""
-    yield from findings_of(lambda: container.footer, "APR-F001")
+    yield from faults_of(lambda: case.container.footer, "APR-F001")
 
 
-@rule("APR-F004", name="trailing-bytes", needs=("APR-I001", "APR-D001", "APR-D004", "APR-F001"))
-def trailing_bytes(container: Container) -> Iterator[Finding]:
-    """Bytes follow the footer. They belong to nothing, and a rewrite loses them."""
-    span = container.sections["trailing"]
-    if span is not None:
-        yield Finding(
-            "APR-F004",
-            Severity.WARNING,
-            "bytes follow the footer",
-            "trailing",
-            span,
-            "the end of the file",
-            f"{span[1] - span[0]} bytes",
-        )
-
-
-@rule("APR-F003", name="footer-absent", needs=("APR-I001", "APR-D001", "APR-D004"))
-def footer_absent(container: Container) -> Iterator[Finding]:
-    """The file has no footer, so damage to its data cannot be told. Stamping gives it one."""
+@rule("APR-F003")
+def footer_absent(case: Case) -> Iterator[Fault]:
+    """The file ends with its data section, so damage to its data cannot be told."""
+    container = case.container
     if container.sections["footer"] is None:
-        yield Finding(
-            "APR-F003",
-            Severity.INFO,
-            "the file has no footer",
-            "footer",
-            (container.source.size, container.source.size),
-            "a checksum of the whole file",
-            "the end of the file",
+        size = container.source.size
+        yield Fault("APR-F003", "footer", (size, size), "a checksum of the whole file", "the end of the file")
+
+
+@rule("APR-F004")
+def trailing_bytes(case: Case) -> Iterator[Fault]:
+    """Bytes follow the footer."""
+    span = case.container.sections["trailing"]
+    if span is not None:
+        yield Fault("APR-F004", "trailing", span, "the end of the file", f"{span[1] - span[0]} bytes")
+
+
+@rule("APR-F002")
+def footer_wrong(case: Case) -> Iterator[Fault]:
+    """The footer holds another checksum than the bytes before it have."""
+    footer, found = case.container.footer, case.data.crc32
+    if footer is not None and found is not None:
+        yield from footer_mismatch(case.container, found, footer.checksum)
+
+
+def footer_mismatch(container: Container, found: int, stored: int) -> Iterator[Fault]:
+    """The fault when `stored`, which stands in the footer, is not the checksum `found` of all bytes before it."""
+    if found != stored:
+        yield Fault(
+            "APR-F002",
+            "footer.checksum",
+            container.sections["footer"] or (0, 0),
+            f"{found:#010x} for these bytes",
+            f"{stored:#010x}",
+            "the footer does not match the file, which was damaged after it was written"
+            + flipped_in_file(container, found, stored),
         )
-
-
-def footer_mismatch(container: Container, found: int, stored: int) -> Finding | None:
-    """The finding when the footer holds another checksum than the file has, which costs a pass over every byte.
-
-    The file was damaged after it was written. Fetch it again: nothing in it tells which byte is wrong.
-    """
-    if found == stored:
-        return None
-    return Finding(
-        "APR-F002",
-        Severity.ERROR,
-        "the footer does not match the file, which was damaged after it was written",
-        "footer.checksum",
-        container.sections["footer"] or (0, 0),
-        f"{found:#010x} for these bytes",
-        f"{stored:#010x}",
-    )

@@ -2,52 +2,69 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator
 
-from ..container import Container
 from ..layout import dtype_facts
-from . import Finding, Severity, rule
+from . import Case, Fault, rule
 
 __all__: list[str] = []
 
 
-@rule("APR-I005", name="name-not-utf8", needs=("APR-I001",))
-def name_not_utf8(container: Container) -> Iterator[Finding]:
-    """The name of a tensor is not UTF-8. Readers that replace what they cannot decode may take two names for one."""
-    for tensor in container.tensors:
+@rule("APR-I005")
+def name_not_utf8(case: Case) -> Iterator[Fault]:
+    """The name of a tensor is not UTF-8."""
+    for tensor in case.container.tensors:
         try:
             tensor.name_bytes.decode("utf-8")
         except UnicodeDecodeError as error:
             field, (start, _) = tensor.field("name")
-            yield Finding(
-                "APR-I005",
-                Severity.ERROR,
-                "the name is not UTF-8",
-                field,
-                (start + error.start, start + error.end),
-                "UTF-8",
-                ascii(tensor.name_bytes[error.start : error.end]),
-                tensor.name,
-            )
+            span = (start + error.start, start + error.end)
+            found = ascii(tensor.name_bytes[error.start : error.end])
+            yield Fault("APR-I005", field, span, "UTF-8", found, tensor=tensor.name)
 
 
-@rule("APR-I008", name="dtype-id-legacy", needs=("APR-I001",))
-def dtype_id_legacy(container: Container) -> Iterator[Finding]:
-    """The element type stands under an id that writers gave up: another family of readers takes it for another type.
-
-    Rewriting the file with a current writer gives the id that is expected.
-    """
-    for tensor in container.tensors:
+@rule("APR-I008")
+def dtype_id_legacy(case: Case) -> Iterator[Fault]:
+    """The element type stands under an id that writers gave up."""
+    for tensor in case.container.tensors:
         known = dtype_facts(tensor.entry.dtype)
         if known is not None and known.canonical_code != known.code:
             field, span = tensor.field("dtype")
-            yield Finding(
-                "APR-I008",
-                Severity.WARNING,
-                "the id of the element type is one that writers gave up",
-                field,
-                span,
-                f"{known.canonical_code} for {known.id}",
-                str(known.code),
-                tensor.name,
-            )
+            expected = f"{known.canonical_code} for {known.id}"
+            yield Fault("APR-I008", field, span, expected, str(known.code), tensor=tensor.name)
+
+
+@rule("APR-I010")
+def dtype_id_ambiguous(case: Case) -> Iterator[Fault]:
+    """The id of the element type is one of today's, and means another type in GGML."""
+    for tensor in case.container.tensors:
+        known = dtype_facts(tensor.entry.dtype)
+        if known is not None and known.ggml_id is not None and known.canonical_code == known.code:
+            field, span = tensor.field("dtype")
+            expected = "an id that means the same everywhere"
+            found = f"{known.code}, which is {known.id} here and {known.ggml_id} in GGML"
+            yield Fault("APR-I010", field, span, expected, found, tensor=tensor.name)
+
+
+@rule("APR-I011")
+def name_control_characters(case: Case) -> Iterator[Fault]:
+    """The name of a tensor holds control characters."""
+    for tensor in case.container.tensors:
+        if tensor.name.isprintable():
+            continue
+        found = [character for character in tensor.name if unicodedata.category(character) == "Cc"]
+        if found:
+            field, span = tensor.field("name")
+            yield Fault("APR-I011", field, span, "no control characters", ascii("".join(found)), tensor=tensor.name)
+
+
+@rule("APR-I012")
+def entries_uncounted(case: Case) -> Iterator[Fault]:
+    """Entries follow the ones that the header counts."""
+    container = case.container
+    number, _ = case.uncounted
+    if number:
+        count = container.header.num_tensors
+        span = container.header_spans["num_tensors"]
+        yield Fault("APR-I012", "header.num_tensors", span, str(count + number), str(count))

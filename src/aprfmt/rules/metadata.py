@@ -1,24 +1,49 @@
-"""Rules about the JSON: whether it is JSON as the reference reads it, and whether known keys have their type."""
+"""Rules about the JSON: whether it is JSON as the reference reads it, its types, and what parsers disagree about."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..container import Container
-from . import Finding, findings_of, rule
+from ..jsonwalk import Place, repeated_keys, wide_integers
+from . import Case, Fault, faults_of, rule
 
 __all__: list[str] = []
 
 _SYNTAX = ("APR-M002", "APR-M003", "APR-M004", "APR-M005")
 
 
-@rule(*_SYNTAX, name="metadata-not-json", needs=("APR-M001",))
-def not_json(container: Container) -> Iterator[Finding]:
+@rule(*_SYNTAX)
+def not_json(case: Case) -> Iterator[Fault]:
     """The metadata is not one JSON object in UTF-8 as the reference reads it."""
-    yield from findings_of(lambda: container.metadata.members, *_SYNTAX)
+    yield from faults_of(lambda: case.container.metadata.members, *_SYNTAX)
 
 
-@rule("APR-M006", name="metadata-wrong-type", needs=("APR-M001", *_SYNTAX))
-def wrong_type(container: Container) -> Iterator[Finding]:
+@rule("APR-M006")
+def wrong_type(case: Case) -> Iterator[Fault]:
     """A known key holds a value of another type, which makes the reference refuse the whole file."""
-    yield from map(Finding.of, container.metadata.type_errors())
+    yield from map(Fault.of, case.container.metadata.type_errors())
+
+
+@rule("APR-M008")
+def key_twice(case: Case) -> Iterator[Fault]:
+    """A key occurs more than once in one object, at any depth."""
+    container = case.container
+    for place in repeated_keys(container.metadata.raw, container.header.ofs_metadata):
+        found = (
+            f"another one @{place.winner[0]:#x}..{place.winner[1]:#x}, which counts" if place.winner else "another one"
+        )
+        yield Fault("APR-M008", _path(place), place.span, "a key of its own", found)
+
+
+@rule("APR-M009")
+def integer_wide(case: Case) -> Iterator[Fault]:
+    """An integer is beyond 64 bits, with or without a sign."""
+    container = case.container
+    for place in wide_integers(container.metadata.raw, container.header.ofs_metadata):
+        yield Fault("APR-M009", _path(place), place.span, "an integer of 64 bits", place.text)
+
+
+def _path(place: Place) -> str:
+    """`metadata.tokenizer.added_tokens[3].content`"""
+    steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in place.path)
+    return "metadata" + "".join(steps)

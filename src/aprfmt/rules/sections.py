@@ -1,0 +1,53 @@
+"""Rules about the filler around sections."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..layout import facts
+from . import Case, Fault, rule
+from .case import Span
+
+__all__: list[str] = []
+
+
+def _filler(case: Case, rule_id: str) -> Iterator[tuple[str, Span]]:
+    """The stretches of filler outside the data section that a rule of the specification is about, with their paths."""
+    for item in facts.FIELD_RULES:
+        if item.rule == rule_id:
+            yield item.field, getattr(facts, f"locate_{item.field}")(case.container.root)
+
+
+def _not_zero(case: Case, rule_id: str, path: str, span: Span) -> Iterator[Fault]:
+    """The fault when a stretch of filler holds something: its span ends with the last byte that is not zero."""
+    start, stop = span
+    end = case.container.filler_residue(start, stop)
+    if end > start:
+        yield Fault(rule_id, path, (start, end), "zero bytes", "other bytes")
+
+
+@rule("APR-S004")
+def filler_not_zero(case: Case) -> Iterator[Fault]:
+    """The filler around the metadata is not zero."""
+    for path, span in _filler(case, "APR-S004"):
+        yield from _not_zero(case, "APR-S004", path, span)
+
+
+@rule("APR-S006")
+def filler_excess(case: Case) -> Iterator[Fault]:
+    """A stretch of filler outside the data section is as long as the grid, or longer."""
+    index_filler = ("tensor_index.padding", _index_filler(case))
+    for path, (start, stop) in (*_filler(case, "APR-S004"), index_filler):
+        if stop - start >= facts.ALIGNMENT:
+            yield Fault("APR-S006", path, (start, stop), f"less than {facts.ALIGNMENT} bytes", f"{stop - start} bytes")
+
+
+@rule("APR-I009")
+def index_filler_not_zero(case: Case) -> Iterator[Fault]:
+    """Bytes that are not zero follow the entries of the index, and are no entries."""
+    start, stop = case.uncounted[1], case.container.header.ofs_data
+    yield from _not_zero(case, "APR-I009", "tensor_index.padding", (start, stop))
+
+
+def _index_filler(case: Case) -> Span:
+    return case.uncounted[1], case.container.header.ofs_data
