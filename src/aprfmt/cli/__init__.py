@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from types import FrameType
 
 __all__ = ["entry_point", "main"]
@@ -54,7 +55,8 @@ def main(argv: Sequence[str] | None = None, *, restore_signals: bool = True) -> 
     Without `restore_signals` a second signal is ignored until the process ends, which is then the next thing to do.
     """
     args = list(sys.argv[1:] if argv is None else argv)
-    as_json = "--json" in (args[: args.index("--")] if "--" in args else args)
+    options = args[: args.index("--")] if "--" in args else args
+    as_json = not {"--json", "--format=json"}.isdisjoint(options) or ("--format", "json") in pairwise(options)
     with _signals_raise(restore=restore_signals):
         try:
             return _run(args, as_json=as_json)

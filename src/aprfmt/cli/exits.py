@@ -13,7 +13,7 @@ OK, FINDINGS, REQUEST, FILE, FORMAT, INTERNAL = 0, 1, 2, 3, 4, 70
 
 EXIT_CODES = {
     OK: "done, clean",
-    FINDINGS: "findings (for commands that report some)",
+    FINDINGS: "findings: a file that fails `validate`, a footer that `inspect --check` misses",
     REQUEST: "the request is wrong: usage, an empty patch, an output that exists",
     FILE: "a file cannot be read or written",
     FORMAT: "not an APR v2 file, or too broken for what was asked",
@@ -43,7 +43,7 @@ class Failure:
     message: str
     exit_code: int
     file: str | None = None
-    detail: FormatError | None = None
+    detail: FormatError | LimitExceededError | None = None
 
     @classmethod
     def of(cls, error: Exception, file: str | None = None) -> Failure:
@@ -59,7 +59,7 @@ class Failure:
             kind = next((name for parent, name in kinds if isinstance(error, parent)), "format")
             name = getattr(error, "__notes__", [file])[-1]
             message = str(error) if name is None else f"{name}: {error}"
-            return cls(kind, message, FORMAT, name, error if isinstance(error, FormatError) else None)
+            return cls(kind, message, FORMAT, name, error if isinstance(error, FormatError | LimitExceededError) else None)
         if isinstance(error, MemoryError):
             return cls("limit", "not enough memory for what this file holds", FORMAT, file)
         return cls("internal", f"a fault in aprfmt itself, please report it: {type(error).__name__}: {error}", INTERNAL)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -11,7 +11,16 @@ import click
 if TYPE_CHECKING:
     from ..files import OpenContainer
 
-__all__ = ["about", "file_argument", "help_option", "open_container", "output_options", "progress"]
+__all__ = [
+    "about",
+    "file_argument",
+    "help_option",
+    "known_profile",
+    "open_container",
+    "output_options",
+    "progress",
+    "rule_ids",
+]
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 
@@ -77,19 +86,13 @@ def about(file: str, output: str | None = None) -> Iterator[None]:
 
 
 @contextmanager
-def open_container(file: str) -> Iterator[OpenContainer]:
-    """The container at a path, or from standard input for `-`."""
-    import errno
-    import os
-    import sys
-
+def open_container(file: str, *, lenient: bool = False) -> Iterator[OpenContainer]:
+    """The container at a path, or from standard input for `-`; any bytes, when it is to be `lenient`."""
     from .. import files
+    from .inputs import standard_input
 
-    with about(file):
-        if file == "-" and sys.stdin is None:
-            raise OSError(errno.EBADF, os.strerror(errno.EBADF), "standard input")
-        with files.open(sys.stdin.buffer if file == "-" else file) as container:
-            yield container
+    with about(file), files.open(standard_input() if file == "-" else file, lenient=lenient) as container:
+        yield container
 
 
 @contextmanager
@@ -104,8 +107,10 @@ def progress(label: str, *, quiet: bool) -> Iterator[Callable[[int, int], None] 
 
     def update(done: int, total: int) -> None:
         nonlocal drawn
+        if total < _PROGRESS_MIN_BYTES:
+            return
         text = f"{label} {done * 100 // total} % of {render.size(total)}"
-        if total >= _PROGRESS_MIN_BYTES and text != drawn:
+        if text != drawn:
             render.redraw(text, over=drawn)
             drawn = text
 
@@ -114,3 +119,37 @@ def progress(label: str, *, quiet: bool) -> Iterator[Callable[[int, int], None] 
     finally:
         if drawn:
             render.redraw("", over=drawn)
+
+
+def rule_ids(names: Sequence[str]) -> tuple[str, ...]:
+    """Ids of the rules that are called so: ids or names in any case, several separated by commas.
+
+    Raises `RequestError` for a name that no rule has.
+    """
+    from ..layout import facts
+
+    if not names:
+        return ()
+    known = {rule.id: rule.id for rule in facts.RULES.values()}
+    known |= {rule.name: rule.id for rule in facts.RULES.values()}
+    wanted = [name.strip() for text in names for name in text.split(",")]
+    return tuple(dict.fromkeys(_known(name, known, "the id or name of a rule") for name in wanted))
+
+
+def known_profile(name: str) -> str:
+    """The profile of that name; raises `RequestError` when there is none."""
+    from ..layout import facts
+
+    return _known(name, {profile: profile for profile in facts.PROFILES}, "a profile")
+
+
+def _known(name: str, known: Mapping[str, str], what: str) -> str:
+    from ..errors import RequestError
+
+    folded = {spelt.casefold(): spelt for spelt in known}
+    if name.casefold() in folded:
+        return known[folded[name.casefold()]]
+    from difflib import get_close_matches
+
+    close = [folded[match] for match in get_close_matches(name.casefold(), folded, n=3)]
+    raise RequestError(f"expected {what}, found {name!a}" + (f"; did you mean {' or '.join(close)}?" if close else ""))

@@ -36,8 +36,10 @@ __all__ = [
     "flush",
     "is_terminal",
     "json_object",
+    "json_text",
     "line",
     "note",
+    "pieces",
     "prepare_streams",
     "raw",
     "redraw",
@@ -73,16 +75,16 @@ def _escaped(character: str) -> str:
     return character.encode("unicode_escape", "surrogatepass").decode("ascii")
 
 
-def short(value: object) -> str:
-    """A value of the metadata on one line: what is no string as JSON, nothing longer than a few lines."""
+def short(value: object, limit: int = _SHORT) -> str:
+    """A value of the metadata on one line: what is no string as JSON, nothing longer than `limit` characters."""
     if value is None:
         return "(missing)"
     if value == "":
         return '""'
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    if len(text) <= _SHORT:
+    if len(text) <= limit:
         return escape(text)
-    return f"{escape(text[:_SHORT])}... ({len(text)} characters)"
+    return f"{escape(text[:limit])}... ({len(text)} characters)"
 
 
 def prepare_streams() -> None:
@@ -176,9 +178,21 @@ def redraw(text: str, *, over: str) -> None:
     _say(f"\r{' ' * len(over)}\r{text}")
 
 
+def pieces(texts: Iterable[str]) -> None:
+    """Parts of a report on stdout, each handed over as it is done; whoever made them has escaped them."""
+    for text in texts:
+        _put(text)
+        flush()
+
+
+def json_text(value: Any, *, indent: int | None = None) -> str:
+    """A value as JSON in ASCII, so that no byte of a file reaches the terminal raw."""
+    return json.dumps(_readable(value), indent=indent, ensure_ascii=True)
+
+
 def json_object(value: Mapping[str, Any]) -> None:
-    """One JSON object on stdout, in ASCII, so that no byte of a file reaches the terminal raw."""
-    _put(json.dumps(_readable(value), indent=2, ensure_ascii=True) + "\n")
+    """One JSON object on stdout, as `json_text` has it."""
+    _put(json_text(value, indent=2) + "\n")
 
 
 def _readable(value: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..options import about, output_options, progress
+from ..options import about, output_options, progress, rule_ids
 
 if TYPE_CHECKING:
     from ...ops.stamp import Stamp
@@ -28,6 +28,7 @@ JSON_KEYS = {
     "header_flags_bits": "the flags of the output as a number",
     "changed": "the keys whose value is another than before, each with `before` and `after`",
     "dry_run": "whether nothing was written",
+    "accepted": "the faults that were let through with `--accept`, as `findings` of `aprfmt validate`",
     "notes": "sentences about what else is different: a footer or a flag that is added, bytes that are dropped",
 }
 
@@ -72,6 +73,12 @@ def _patch_options(function: Any) -> Any:
 @click.option("-f", "--force", is_flag=True, help="Overwrite OUT when it exists; OUT may be FILE itself.")
 @click.option("-n", "--dry-run", is_flag=True, help="Check everything, every byte included, and write nothing.")
 @click.option("--drop-trailing", is_flag=True, help="Drop bytes behind the footer instead of refusing them.")
+@click.option(
+    "--accept",
+    multiple=True,
+    metavar="RULE",
+    help="Stamp although this rule fails; ids or names, comma lists. What is wrong stays as wrong as it is.",
+)
 @output_options
 def command(
     file: str,
@@ -79,6 +86,7 @@ def command(
     force: bool,
     dry_run: bool,
     drop_trailing: bool,
+    accept: tuple[str, ...],
     as_json: bool,
     quiet: bool,
     verbose: bool,
@@ -87,11 +95,11 @@ def command(
     """Write a copy of FILE to OUT with provenance keys set in its metadata.
 
     Tensor bytes, index and header flags stay as they are; the flag LAYOUT_ROW_MAJOR is added when it is missing. Every
-    byte of FILE is held against its footer while it is copied: a damaged file is refused. OUT appears whole or not at
-    all. An empty TEXT sets an empty value.
+    byte of FILE is held against its footer while it is copied: a file that `aprfmt validate` finds an error in is
+    refused, unless the rule is accepted by name. OUT appears whole or not at all. An empty TEXT sets an empty value.
     """
     from ... import stamp_file
-    from ...metadata import ProvenancePatch
+    from ...provenance import ProvenancePatch
     from .. import render
 
     context = click.get_current_context()
@@ -109,6 +117,7 @@ def command(
             force=force,
             dry_run=dry_run,
             drop_trailing=drop_trailing,
+            accept=rule_ids(accept),
             progress=update,
         )
     stamped = {key: done.metadata.get(key) for key in dict.fromkeys((*_REPORTED, *patch.values()))}
@@ -130,10 +139,14 @@ def command(
                 "header_flags_bits": int(done.flags),
                 "changed": changed,
                 "dry_run": dry_run,
+                "accepted": [render.finding_json(item) for item in done.accepted],
                 "notes": list(done.notes),
             }
         )
-    elif not quiet:
+        return
+    for item in done.accepted:
+        render.note(f"accepted: {file}: {item.error()}")
+    if not quiet:
         target = "" if output is None else f" -> {render.escape(output)}"
         render.line(f"{'Would stamp' if dry_run else 'Stamped'} {render.escape(file)}{target} ({_sizes(done)})")
         for key, value in stamped.items():

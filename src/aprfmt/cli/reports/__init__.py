@@ -1,0 +1,188 @@
+"""What a run of `validate` came to, as text for people and programs: one module a format.
+
+A report is a function from results to pieces of text; printing them is the business of `render`. Results are taken one
+at a time, and none is kept. Names, metadata and paths come from strangers: each format escapes them in its own way.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from .. import render
+from ..exits import FILE, FINDINGS, INTERNAL, OK, Failure
+
+if TYPE_CHECKING:
+    from ...rules import Finding, Report
+
+__all__ = [
+    "FORMATS",
+    "SEVERITIES",
+    "Judged",
+    "Result",
+    "Tally",
+    "Terms",
+    "Unreadable",
+    "counts",
+    "escaped",
+    "result_json",
+    "verdict",
+    "where",
+]
+
+FORMATS = ("text", "json", "jsonl", "markdown", "sarif", "junit", "github")
+SEVERITIES = ("error", "warning", "info")
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A file whose bytes were read, and what the rules say about them."""
+
+    file: str
+    report: Report
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A file that could not be read to its end, and why."""
+
+    file: str
+    failure: Failure
+
+
+Result = Judged | Unreadable
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What counts against a file besides errors: warnings when `strict`, skipped rules with `require_all`."""
+
+    strict: bool = False
+    require_all: bool = False
+
+    def counts(self, finding: Finding) -> bool:
+        """Whether a file with this finding fails."""
+        return finding.severity == "error" or (self.strict and finding.severity == "warning")
+
+    def passed(self, report: Report) -> bool:
+        """Whether nothing counts against the file."""
+        return not (self.require_all and report.rules_skipped) and not any(map(self.counts, report.findings))
+
+
+@dataclass(slots=True)
+class Tally:
+    """Totals over the results that went by."""
+
+    terms: Terms
+    files: Counter[str] = field(default_factory=Counter)
+    """How many are `valid`, `invalid` and `unreadable`; of those that are valid, `failed` did not pass all the same."""
+    findings: Counter[str] = field(default_factory=Counter)
+    run: set[str] = field(default_factory=set)
+    skipped: set[str] = field(default_factory=set)
+    _internal: bool = False
+
+    def over(self, results: Iterable[Result]) -> Iterator[Result]:
+        """The results, each counted as it goes by."""
+        for result in results:
+            if isinstance(result, Unreadable):
+                self.files["unreadable"] += 1
+                self._internal |= result.failure.exit_code == INTERNAL
+            else:
+                valid = result.report.valid
+                self.files["valid" if valid else "invalid"] += 1
+                self.files["failed"] += valid and not self.terms.passed(result.report)
+                self.findings.update(counts(result.report))
+                self.run.update(result.report.rules_run)
+                self.skipped.update(result.report.rules_skipped)
+            yield result
+
+    @property
+    def n_files(self) -> int:
+        """How many files went by, read or not."""
+        return self.files["valid"] + self.files["invalid"] + self.files["unreadable"]
+
+    @property
+    def exit_code(self) -> int:
+        """What the program ends with: a file that was not read outweighs every finding."""
+        if self._internal:
+            return INTERNAL
+        if self.files["unreadable"]:
+            return FILE
+        return FINDINGS if self.files["invalid"] or self.files["failed"] else OK
+
+    @property
+    def rules(self) -> str:
+        """`45 rules run, 0 skipped`; a rule that was skipped for one file counts as skipped."""
+        return f"{render.count(len(self.run - self.skipped), 'rule')} run, {len(self.skipped)} skipped"
+
+    @property
+    def summary(self) -> str:
+        """The last line: `3 files: 2 valid, 1 invalid; 45 rules run, 0 skipped`."""
+        named = [f"{self.files[kind]} {kind}" for kind in ("valid", "invalid")]
+        named += [f"{self.files['unreadable']} unreadable"] if self.files["unreadable"] else []
+        failed = f" ({self.files['failed']} of them failed)" if self.files["failed"] else ""
+        named[0] += failed
+        return f"{render.count(self.n_files, 'file')}: {', '.join(named)}; {self.rules}"
+
+
+def counts(report: Report) -> Counter[str]:
+    """How many errors, warnings and infos there are, those that were not kept included."""
+    severities = {finding.rule: str(finding.severity) for finding in report.findings}
+    found = Counter(str(finding.severity) for finding in report.findings)
+    for rule, number in report.not_kept.items():
+        found[severities.get(rule, "error")] += number
+    return found
+
+
+def verdict(report: Report, terms: Terms) -> str:
+    """`INVALID, 2 errors, 1 warning; 3 rules skipped`."""
+    number = counts(report)
+    parts = ["valid" if report.valid else "INVALID"]
+    parts += [render.count(number[severity], severity) for severity in SEVERITIES if number[severity]]
+    text = ", ".join(parts)
+    if report.rules_skipped:
+        text += f"; {render.count(len(report.rules_skipped), 'rule')} skipped"
+    if report.valid and not terms.passed(report):
+        reasons = {
+            "--strict": terms.strict and number["warning"],
+            "--require-all": terms.require_all and report.rules_skipped,
+        }
+        text += f"; fails with {' and '.join(name for name, holds in reasons.items() if holds)}"
+    return text
+
+
+def where(finding: Finding) -> str:
+    """`header.checksum @0x28..0x2c`, as it stands in the finding."""
+    start, end = finding.span
+    return f"{finding.field} @{start:#x}..{end:#x}".lstrip()
+
+
+def escaped(finding: Finding) -> str:
+    """A finding on one line for people: what is wrong, expected and found, where, in which tensor."""
+    parts = [render.escape(finding.message)]
+    if finding.expected or finding.found:
+        parts.append(f"expected {render.short(finding.expected)}, found {render.short(finding.found)}")
+    parts.append(render.escape(where(finding)))
+    if finding.tensor is not None:
+        parts.append(f"tensor {render.short(ascii(finding.tensor))}")
+    return "; ".join(parts)
+
+
+def result_json(result: Result, terms: Terms) -> dict[str, Any]:
+    """A result as an object of JSON."""
+    if isinstance(result, Unreadable):
+        return {"file": result.file, "error": result.failure.as_json()}
+    report = result.report
+    value = {
+        "file": result.file,
+        "valid": report.valid,
+        "profile": report.profile,
+        "findings": [render.finding_json(finding) for finding in report.findings],
+        "rules_run": list(report.rules_run),
+        "rules_skipped": list(report.rules_skipped),
+        "not_kept": dict(report.not_kept),
+    }
+    # Without terms of its own a run says no more than `valid` does.
+    return {**value, "passed": terms.passed(report)} if terms.strict or terms.require_all else value

@@ -1,0 +1,82 @@
+"""The report as Markdown, for comments and job summaries: a heading a file, an item a finding, totals at the end.
+
+What comes from a file is put into code spans, inside which nothing is markup, no link is made and nobody is mentioned.
+They stand in lists and headings, never in a table, where a bar would end a cell even inside of one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from ...layout import facts
+from .. import render
+from . import SEVERITIES, Judged, Result, Tally, Terms, verdict, where
+
+if TYPE_CHECKING:
+    from ...rules import Finding
+
+__all__ = ["pieces"]
+
+# What no dialect of Markdown gives a meaning inside a line.
+_PLAIN = re.compile(r"[A-Za-z0-9 ,;'()-]*")
+_BACKTICKS = re.compile("`+")
+
+
+def pieces(results: Iterable[Result], terms: Terms) -> Iterator[str]:
+    """The document, a file at a time."""
+    tally = Tally(terms)
+    for result in tally.over(results):
+        yield "".join(f"{line}\n" for line in _lines(result, terms))
+    head = ("files", *_KINDS, *(f"{severity}s" for severity in SEVERITIES), "rules run", "rules skipped")
+    numbers = [tally.n_files, *(tally.files[kind] for kind in _KINDS), *(tally.findings[kind] for kind in SEVERITIES)]
+    numbers += [len(tally.run - tally.skipped), len(tally.skipped)]
+    yield f"| {' | '.join(head)} |\n|{'---:|' * len(head)}\n| {' | '.join(map(str, numbers))} |\n"
+
+
+_KINDS = ("valid", "invalid", "unreadable")
+
+
+def _lines(result: Result, terms: Terms) -> Iterator[str]:
+    if not isinstance(result, Judged):
+        yield f"## {_code(result.file)}: cannot be read"
+        yield ""
+        yield f"- **error** {_shown(result.failure.message)}"
+        yield ""
+        return
+    yield f"## {_code(result.file)}: {verdict(result.report, terms)}"
+    yield ""
+    for finding in sorted(result.report.findings, key=lambda finding: SEVERITIES.index(finding.severity)):
+        yield from _finding(finding)
+    for rule, number in result.report.not_kept.items():
+        yield f"- {number} more of {rule} were counted, not kept"
+    if result.report.rules_skipped:
+        yield f"- skipped: {', '.join(result.report.rules_skipped)}"
+    if result.report.findings or result.report.rules_skipped:
+        yield ""
+
+
+def _finding(finding: Finding) -> Iterator[str]:
+    name = facts.RULES[finding.rule].name
+    yield f"- **{finding.severity}** {finding.rule} ({name}): {_shown(finding.message)}"
+    yield f"  - at {_code(where(finding))}"
+    if finding.expected or finding.found:
+        yield f"  - expected {_code(finding.expected)}, found {_code(finding.found)}"
+    if finding.tensor is not None:
+        yield f"  - tensor {_code(finding.tensor)}"
+
+
+def _shown(text: str) -> str:
+    return text if _PLAIN.fullmatch(text) else _code(text)
+
+
+def _code(text: str) -> str:
+    text = render.escape(text)
+    if not text:
+        return "(nothing)"
+    fence = "`" * (1 + max(map(len, _BACKTICKS.findall(text)), default=0))
+    # One space at both ends is taken off again, unless there is nothing else.
+    if text.startswith("`") or text.endswith("`") or (text[0] == text[-1] == " " and text.strip()):
+        text = f" {text} "
+    return f"{fence}{text}{fence}"

@@ -1,0 +1,99 @@
+"""SARIF against its published schema."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import Any
+
+import pytest
+from jsonschema import Draft7Validator
+from tests.unit.cli.reports.made import HOSTILE, finding, judged, results, unreadable
+from tests.unit.cli.running import REPOSITORY
+
+from aprfmt import __version__
+from aprfmt.cli.reports import Terms
+from aprfmt.cli.reports.sarif import pieces
+from aprfmt.layout import facts
+
+SCHEMA = REPOSITORY / "tests" / "data" / "schemas" / "sarif-schema-2.1.0.json"
+
+
+@cache
+def validator() -> Draft7Validator:
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    Draft7Validator.check_schema(schema)
+    return Draft7Validator(schema)
+
+
+def valid(text: str) -> dict[str, Any]:
+    """The only run of a document, which must be valid."""
+    document = json.loads(text)
+    validator().validate(document)
+    assert document["version"] == "2.1.0"
+    (run,) = document["runs"]
+    assert isinstance(run, dict)
+    return run
+
+
+def test_the_schema_refuses() -> None:
+    document = json.loads("".join(pieces(results(), Terms())))
+    document["runs"][0]["results"][0]["level"] = "bad"
+    assert not validator().is_valid(document)
+
+
+@pytest.mark.parametrize("terms", [Terms(), Terms(strict=True, require_all=True)])
+def test_a_report_is_valid(terms: Terms) -> None:
+    run = valid("".join(pieces(results(), terms)))
+    assert run["tool"]["driver"]["version"] == __version__
+    assert [rule["id"] for rule in run["tool"]["driver"]["rules"]] == list(facts.RULES)
+    for result in run["results"]:
+        assert run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == result["ruleId"]
+    (invocation,) = run["invocations"]
+    assert (invocation["exitCode"], invocation["executionSuccessful"]) == (3, False)
+    levels = [(said["level"], said["message"]["text"]) for said in invocation["toolExecutionNotifications"]]
+    assert levels == [
+        ("note", "40 more of APR-D002 were counted, not kept"),
+        ("error", "gone.apr: No such file or directory"),
+    ]
+    assert run["properties"] == {
+        "rulesRun": ["APR-D002", "APR-H001", "APR-H006"],
+        "rulesSkipped": ["APR-D005", "APR-F003"],
+    }
+
+
+def test_a_report_of_nothing_is_valid() -> None:
+    run = valid("".join(pieces([], Terms())))
+    assert run["results"] == []
+    assert run["invocations"][0]["executionSuccessful"] is True
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_names_leave_a_report_valid(kind: str) -> None:
+    text = HOSTILE[kind]
+    valid("".join(pieces([judged(finding(tensor=text, message=text), file=text), unreadable(text)], Terms())))
+
+
+def test_findings_say_where() -> None:
+    (result,) = valid("".join(pieces([judged(finding())], Terms())))["results"]
+    (location,) = result["locations"]
+    assert location["physicalLocation"]["region"] == {"byteOffset": 0x95, "byteLength": 8}
+    assert location["logicalLocations"][0]["fullyQualifiedName"] == "tensor_index.entries[0].len_tensor"
+    assert result["properties"] == {"expected": "8 bytes", "found": "7 bytes", "tensor": "a"}
+
+
+@pytest.mark.parametrize(
+    ("file", "uri"),
+    [
+        ("m.apr", "m.apr"),
+        ("./a b/ü.apr", "a%20b/%C3%BC.apr"),
+        ("c:d?e#f%20", "c%3Ad%3Fe%23f%2520"),
+        ("/x/y.apr", "file:///x/y.apr"),
+        ("\udcff.apr", "%FF.apr"),
+        ("\ud800.apr", "%ED%A0%80.apr"),
+        ("-", "-"),
+    ],
+)
+def test_paths_become_references(file: str, uri: str) -> None:
+    (result,) = valid("".join(pieces([judged(finding(), file=file)], Terms())))["results"]
+    assert result["locations"][0]["physicalLocation"]["artifactLocation"] == {"uri": uri}
