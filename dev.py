@@ -2,7 +2,7 @@
 
 Makes `.venv` when it is missing, installs what is needed into it, and runs the chore there.
 
-  demo    build a sample model, stamp it, inspect it
+  demo    build a sample model, stamp it, inspect it, validate it
   test    run the tests, in a few minutes; arguments go to pytest
   lint    style, types, import contracts
   drift   are the generated files those of today's specification?
@@ -35,6 +35,7 @@ CHORES: dict[str, tuple[str, list[list[str]]]] = {
             ],
             ["{python}", "-m", "aprfmt", "inspect", "{sample}/stamped.apr", "--check"],
             ["{python}", "-m", "aprfmt", "tensors", "{sample}/stamped.apr"],
+            ["{python}", "-m", "aprfmt", "validate", "{sample}/stamped.apr", "--profile", "publish"],
         ],
     ),
     "test": ("dev", [["{python}", "-m", "pytest", "-q"]]),
