@@ -19,12 +19,20 @@ if TYPE_CHECKING:
         TruncatedError,
         UnsupportedError,
     )
-    from .files import create_file, open, stamp_file  # noqa: A004 - `aprfmt.open` is the name users expect
+    from .files import (
+        canonicalise_file,
+        create_file,
+        open,  # noqa: A004 - `aprfmt.open` is the name users expect
+        stamp_file,
+    )
+    from .files.streaming import Writer
     from .layout import DType, Flags, Header, build, parse
     from .limits import DEFAULT_LIMITS, Limits
-    from .metadata import Metadata, ProvenancePatch
+    from .metadata import Metadata
+    from .ops.canonicalise import Canonical, canonicalise_bytes
     from .ops.create import NewTensor, create_bytes
     from .ops.stamp import Stamp, stamp_bytes, stamp_tree
+    from .provenance import ProvenancePatch
     from .tensors import Tensor, tensor_nbytes
 
 __version__ = "0.1.0"
@@ -32,6 +40,7 @@ __version__ = "0.1.0"
 __all__ = [
     "DEFAULT_LIMITS",
     "AprError",
+    "Canonical",
     "Container",
     "DType",
     "Flags",
@@ -47,7 +56,10 @@ __all__ = [
     "Tensor",
     "TruncatedError",
     "UnsupportedError",
+    "Writer",
     "build",
+    "canonicalise_bytes",
+    "canonicalise_file",
     "create_bytes",
     "create_file",
     "open",
@@ -68,12 +80,15 @@ _HOMES = {
         "TruncatedError",
         "UnsupportedError",
     ),
-    "files": ("create_file", "open", "stamp_file"),
+    "files": ("canonicalise_file", "create_file", "open", "stamp_file"),
+    "files.streaming": ("Writer",),
     "layout": ("DType", "Flags", "Header", "build", "parse"),
     "limits": ("DEFAULT_LIMITS", "Limits"),
-    "metadata": ("Metadata", "ProvenancePatch"),
+    "metadata": ("Metadata",),
+    "ops.canonicalise": ("Canonical", "canonicalise_bytes"),
     "ops.create": ("NewTensor", "create_bytes"),
     "ops.stamp": ("Stamp", "stamp_bytes", "stamp_tree"),
+    "provenance": ("ProvenancePatch",),
     "tensors": ("Tensor", "tensor_nbytes"),
 }
 

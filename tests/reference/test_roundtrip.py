@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import aprfmt
 from aprfmt import AprError, ProvenancePatch
@@ -154,15 +155,45 @@ def test_the_reference_restamps_a_stamped_file_without_a_change(
         assert again.read_bytes() == stamped.read_bytes()
 
 
+@given(raw=containers(canonical=False, metadata=st.just(b'{"model_type":"test"}')))
+@SETTINGS
+def test_a_canonical_file_is_laid_out_as_the_reference_does_when_it_stamps(
+    reference: Reference, tmp_path: Path, raw: bytes
+) -> None:
+    """A stamp of the reference, which packs the data anew, MUST make the same of a file and of its canonical form.
+
+    It MUST move no tensor of the canonical form. What it cannot keep (names, dimensions, reserved bytes, the minor
+    version) it changes in both alike.
+    """
+    if errors(raw):
+        return
+    canonical = aprfmt.canonicalise_bytes(raw, drop_unexplained=True)
+    first, second, out = (tmp_path / name for name in ("raw.apr", "canonical.apr", "out.apr"))
+    first.write_bytes(raw)
+    second.write_bytes(canonical)
+    answers, made = [], []
+    for source in (first, second):
+        answers.append(reference.stamp(source, out, {"license": "MIT"}).get("ok"))
+        made.append(out.read_bytes() if answers[-1] else b"")
+    assert answers[0] == answers[1]
+    assert made[0] == made[1]
+    if answers[0]:
+        with aprfmt.open(canonical) as f, aprfmt.open(made[0]) as g:
+            start, stop = f.sections["tensor_data"] or (0, 0)
+            first_byte, end = g.sections["tensor_data"] or (0, 0)
+            assert canonical[start:stop] == made[0][first_byte:end]
+
+
 @pytest.mark.parametrize("streaming", [False, True])
 @given(given_tensors=tensors())
 @settings(SETTINGS, max_examples=60)
 def test_the_writers_agree_byte_for_byte(
     reference: Reference, tmp_path: Path, streaming: bool, given_tensors: list[aprfmt.NewTensor]
 ) -> None:
-    """For the same tensors and metadata the in-memory writer of the reference and ours write the same bytes.
+    """For the same tensors and metadata each writer of the reference and ours write the same bytes.
 
-    Its streaming writer lays the data in insertion order, so there only the payload is compared.
+    Its streaming writer lays the data in insertion order, as ours does; the canonical form of that is what its
+    in-memory writer makes.
     """
     metadata = {"model_type": "qwen2", "license": "MIT", "hidden_size": 256, "rope_theta": 1e6, "rms_norm_eps": 1e-6}
     target = tmp_path / "theirs.apr"
@@ -187,7 +218,13 @@ def test_the_writers_agree_byte_for_byte(
     theirs = target.read_bytes()
     mine = aprfmt.create_bytes(given_tensors, metadata)
     assert errors(theirs) == []
-    if not streaming:
+    assert aprfmt.canonicalise_bytes(theirs) == mine
+    if streaming:
+        with aprfmt.Writer(tmp_path / "ours.apr", metadata, force=True) as writer:
+            for item in given_tensors:
+                writer.add(item.name, item.dtype, item.shape, item.data)
+        assert theirs == (tmp_path / "ours.apr").read_bytes()
+    else:
         assert theirs == mine
     with aprfmt.open(theirs) as f, aprfmt.open(mine) as g:
         assert f.payload_digest() == g.payload_digest()

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aprfmt.checksum import crc32_combine
 from aprfmt.errors import FormatError, TruncatedError
 from aprfmt.plan import Copy, Literal, Plan, Seal, iter_plan, plan_bytes, plan_nbytes
 from aprfmt.source import CHUNK_BYTES, BytesSource
@@ -56,6 +57,23 @@ def test_a_check_is_told_the_checksum_of_its_own_range() -> None:
     plan = (Literal(b"head"), Copy(5, 50, seen.append), Copy(60, 60, seen.append))
     plan_bytes(plan, BytesSource(DATA))
     assert seen == [zlib.crc32(DATA[5:50]), 0]
+
+
+def test_only_copies_with_a_check_pay_for_combining_checksums(monkeypatch: pytest.MonkeyPatch) -> None:
+    combined: list[int] = []
+
+    def note(first: int, second: int, nbytes: int) -> int:
+        combined.append(nbytes)
+        return crc32_combine(first, second, nbytes)
+
+    monkeypatch.setattr("aprfmt.plan.crc32_combine", note)
+    parts: Plan = (
+        *(Copy(at, at + 10) for at in range(0, 1000, 10)),
+        Copy(0, 7, lambda _checksum: None),
+        Seal(4, footer),
+    )
+    assert plan_bytes(parts, BytesSource(DATA)) == expected_bytes(parts)
+    assert combined == [7]
 
 
 def test_a_check_that_raises_ends_the_plan_after_the_last_piece_of_its_range() -> None:

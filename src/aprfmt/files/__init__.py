@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from importlib.resources import files as package_files
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -11,10 +12,12 @@ from ..container import Container, refuse_other_formats
 from ..errors import RequestError
 from ..layout import Flags
 from ..limits import DEFAULT_LIMITS, Limits
-from ..metadata import ProvenancePatch
+from ..ops.canonicalise import Canonical, plan_canonical
 from ..ops.create import NewTensor, plan_container
 from ..ops.stamp import Stamp, plan_stamp
 from ..plan import iter_plan
+from ..provenance import ProvenancePatch
+from ..rules import Report, run
 from .sources import FileSource, MemorySource, OpenedSource, StreamSource, StrPath, open_source
 from .writing import Progress, require_writable, write_plan
 
@@ -26,11 +29,13 @@ __all__ = [
     "Progress",
     "StrPath",
     "StreamSource",
+    "canonicalise_file",
     "create_file",
     "open",
     "open_source",
     "read_spec",
     "stamp_file",
+    "validate_file",
     "write_plan",
 ]
 
@@ -44,6 +49,13 @@ class OpenContainer(Container):
         """Let go of the file. Views of tensors that are still held stay valid. Idempotent."""
         self.source.close()
 
+    def validate(self, *, profile: str = "default", read_data: bool = True) -> Report:
+        """Everything that is wrong with the file by the rules of a profile; errors as for `aprfmt.rules.run`.
+
+        One pass over every byte, in constant memory; without `read_data` over the head alone.
+        """
+        return run(self, profile=profile, read_data=read_data)
+
     def __enter__(self) -> OpenContainer:
         return self
 
@@ -52,16 +64,21 @@ class OpenContainer(Container):
 
 
 def open(  # noqa: A001 - `aprfmt.open` is the name users expect
-    file: StrPath | bytes | bytearray | memoryview | BinaryIO, *, limits: Limits = DEFAULT_LIMITS
+    file: StrPath | bytes | bytearray | memoryview | BinaryIO,
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+    lenient: bool = False,
 ) -> OpenContainer:
     """Open a container: a path, bytes, or a binary file. Only the header is read before something is asked for.
+
+    With `lenient`, any bytes are taken, and what cannot be read raises when it is touched.
 
     Raises `UnsupportedError` for another format, `TruncatedError` or `FormatError` when the sections cannot be located,
     `OSError` as the system reports it.
     """
-    source = open_source(file, look=refuse_other_formats)
+    source = open_source(file, look=None if lenient else refuse_other_formats)
     try:
-        return OpenContainer(source, limits=limits)
+        return OpenContainer(source, limits=limits, lenient=lenient)
     except BaseException:
         source.close()
         raise
@@ -75,6 +92,7 @@ def stamp_file(
     force: bool = False,
     dry_run: bool = False,
     drop_trailing: bool = False,
+    accept: Collection[str] = (),
     limits: Limits = DEFAULT_LIMITS,
     progress: Progress | None = None,
 ) -> Stamp:
@@ -82,7 +100,8 @@ def stamp_file(
 
     Every byte of `src` is held against its footer while it is copied; memory does not depend on the size of the file.
     With `force`, `dst` is replaced when it exists, and may be `src` itself. With `dry_run`, everything is checked, the
-    footer included, and nothing is written; `dst` may then be None.
+    footer included, and nothing is written; `dst` may then be None. `accept` has ids of rules whose faults are let
+    through; a wrong checksum that is accepted stays as wrong as it is.
 
     Raises `RequestError` for an empty patch and for an output that exists; `FormatError`, `TruncatedError` and
     `UnsupportedError` for an input that cannot be stamped; `OSError` as the system reports it. After an error `dst` and
@@ -91,7 +110,7 @@ def stamp_file(
     if patch.is_empty:
         raise RequestError("the patch is empty: expected at least one key to set, found none; nothing to stamp")
     with open(src, limits=limits) as container:
-        stamp = plan_stamp(container, patch, drop_trailing=drop_trailing)
+        stamp = plan_stamp(container, patch, drop_trailing=drop_trailing, accept=accept)
         if dry_run:
             if dst is not None:
                 require_writable(dst, stamp.output_nbytes, force=force)
@@ -110,6 +129,77 @@ def _carry_out(stamp: Stamp, source: OpenedSource, progress: Progress | None) ->
         done += len(piece)
         if progress is not None:
             progress(done, stamp.output_nbytes)
+
+
+def validate_file(
+    file: StrPath | bytes | bytearray | memoryview | BinaryIO,
+    *,
+    profile: str = "default",
+    select: Sequence[str] = (),
+    ignore: Sequence[str] = (),
+    limits: Limits = DEFAULT_LIMITS,
+    progress: Progress | None = None,
+) -> Report:
+    """Everything that is wrong with a file by the rules of a profile, in one pass and constant memory.
+
+    Any bytes can be judged. `select` and `ignore` have ids of rules, as for `aprfmt.rules.run`. Filler is looked
+    through whatever its size: no file takes longer than reading every byte of it once.
+
+    Raises `RequestError` for a profile or rule that does not exist, `OSError` as the system reports it, and
+    `FormatError` without a rule when the file changes while it is read.
+    """
+    with open_source(file) as source:
+        limits = replace(limits, max_filler_bytes=max(limits.max_filler_bytes, source.size))
+        container = Container(source, limits=limits, lenient=True)
+        report = run(container, profile=profile, select=select, ignore=ignore, read_data=True, progress=progress)
+        if isinstance(source, FileSource):
+            source.check_unchanged()
+    return report
+
+
+def canonicalise_file(
+    src: StrPath,
+    dst: StrPath | None,
+    *,
+    force: bool = False,
+    dry_run: bool = False,
+    drop_unexplained: bool = False,
+    limits: Limits = DEFAULT_LIMITS,
+    progress: Progress | None = None,
+) -> Canonical:
+    """Write the canonical form of the file at `src` to `dst`, which appears whole or not at all.
+
+    Every byte of `src` is held against its footer before anything is written; memory does not depend on the size of the
+    file. With `force`, `dst` is replaced when it exists, and may be `src` itself. With `dry_run`, everything is checked
+    and nothing is written; `dst` may then be None. `drop_unexplained` drops what belongs to nothing instead of refusing
+    it. `progress` sees one sum over the check and the copy.
+
+    Raises `RequestError` for an output that exists; `FormatError`, `TruncatedError` and `UnsupportedError` for an input
+    that is refused; `OSError` as the system reports it. After an error `dst` and `src` are as they were.
+    """
+    checked = 0
+
+    def report_check(done: int, total: int) -> None:
+        nonlocal checked
+        checked = done
+        if progress is not None:
+            progress(done, total if dry_run else 2 * total)  # the copy is about as long
+
+    def report_copy(done: int, total: int) -> None:
+        if progress is not None:
+            progress(checked + done, checked + total)
+
+    if dst is not None:
+        require_writable(dst, 0, force=force)  # before reading what may be a large file
+    elif not dry_run:
+        raise RequestError("expected a path for the output, found none")
+    with open(src, limits=limits) as container:
+        made = plan_canonical(container, drop_unexplained=drop_unexplained, progress=report_check)
+        if dst is not None and dry_run:
+            require_writable(dst, made.output_nbytes, force=force)
+        elif dst is not None:
+            write_plan(made.plan, dst, source=container.source, force=force, progress=report_copy)
+    return made
 
 
 def create_file(

@@ -24,7 +24,7 @@ from ..plan import Copy, Plan, iter_plan, plan_nbytes
 from ..source import Source, iter_chunks
 from .sources import FileSource, StrPath
 
-__all__ = ["Progress", "require_writable", "write_plan"]
+__all__ = ["Progress", "naming", "require_writable", "write_plan"]
 
 Progress: TypeAlias = Callable[[int, int], None]
 _Meant: TypeAlias = tuple[int, bytes | memoryview]  # an offset in the new file, and what belongs there
@@ -74,7 +74,7 @@ def write_plan(
                     meant.append((done, piece))
                 rest = memoryview(piece).cast("B")
                 done += len(rest)
-                with _naming(final):
+                with naming(final):
                     while rest:
                         rest = rest[os.write(descriptor, rest) :]
                 if progress is not None:
@@ -83,7 +83,7 @@ def write_plan(
                 raise ValueError(f"expected a plan of {total} bytes, found one that makes {done}")
             if kept is not None:
                 temporary.chmod(mode)
-            with _naming(final):
+            with naming(final):
                 os.fsync(descriptor)
         finally:
             os.close(descriptor)
@@ -102,7 +102,7 @@ def write_plan(
 
 
 @contextmanager
-def _naming(path: Path) -> Iterator[None]:
+def naming(path: Path) -> Iterator[None]:
     """Give an error of the system the name of the file, which calls on descriptors leave out."""
     try:
         yield

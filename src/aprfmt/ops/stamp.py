@@ -30,7 +30,7 @@ from ..rules import Finding, Report, Severity, run
 from ..rules.footer import footer_mismatch
 from ..source import BytesSource, iter_chunks
 
-__all__ = ["Stamp", "plan_stamp", "stamp_bytes", "stamp_tree"]
+__all__ = ["Stamp", "kept_header", "plan_stamp", "stamp_bytes", "stamp_tree"]
 
 _KEPT_HEADER_FIELDS = ("version_major", "version_minor", "flags", "num_tensors", "reserved")
 _FOOTER, _HEADER_CHECKSUM, _TRAILING = "APR-F002", "APR-H006", "APR-F004"
@@ -91,7 +91,7 @@ def plan_stamp(
         flags |= Flags.LAYOUT_ROW_MAJOR
     if flags != container.header.flags:
         notes.append("the header flag LAYOUT_ROW_MAJOR is added")
-    head = layout.build_head(_kept_header(container, flags), metadata.raw, _index_bytes(container))
+    head = layout.build_head(kept_header(container, flags), metadata.raw, _index_bytes(container))
     head = (_as_wrong_as_before(container, head[0]), *head[1:])
     notes += _lost_filler(container)
     footer = _Footer(container, accepted if _FOOTER in accept else None)
@@ -136,7 +136,8 @@ def _limit(nbytes: int, limit: int, what: str, name: str) -> None:
         raise LimitExceededError(f"the {what} would become too large", expected=expected, found=f"{nbytes} bytes")
 
 
-def _kept_header(container: Container, flags: Flags) -> dict[str, Any]:
+def kept_header(container: Container, flags: Flags) -> dict[str, Any]:
+    """The header values that a rewrite keeps, with these flags, as a tree: all that do not follow from the rest."""
     tree = layout.header_tree(container.header)
     kept = {name: tree[name] for name in _KEPT_HEADER_FIELDS}
     kept["flags"] = layout.flags_tree(flags)

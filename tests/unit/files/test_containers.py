@@ -1,4 +1,4 @@
-"""The façade over files: `aprfmt.open`, `stamp_file`, `create_file`, `read_spec`."""
+"""The façade over files: `aprfmt.open`, `stamp_file`, `canonicalise_file`, `create_file`, `read_spec`."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ from aprfmt import (
     RequestError,
     TruncatedError,
     UnsupportedError,
+    canonicalise_bytes,
     create_bytes,
     stamp_bytes,
 )
@@ -319,6 +320,135 @@ def test_stamp_file_hands_limits_down(source: Path, out: Path) -> None:
     with pytest.raises(LimitExceededError, match="max_index_bytes"):
         aprfmt.stamp_file(source, out, MIT, limits=Limits(max_index_bytes=10))
     aprfmt.stamp_file(source, out, MIT, limits=DEFAULT_LIMITS)
+
+
+# ---- canonicalise_file ----
+
+STREAMED = (GOLDEN / "streaming_order.apr").read_bytes()
+
+
+@pytest.mark.parametrize("kind", [Path, str])
+def test_a_canonical_file_is_what_is_made_in_memory(kind: type, source: Path, out: Path) -> None:
+    source.write_bytes(STREAMED)
+    before = n_descriptors()
+    made = aprfmt.canonicalise_file(kind(source), kind(out))
+    assert out.read_bytes() == canonicalise_bytes(STREAMED) != STREAMED
+    assert made.output_nbytes == out.stat().st_size
+    assert made.n_tensors_moved == 3
+    assert source.read_bytes() == STREAMED
+    assert (names(source.parent), names(out.parent)) == (["model.apr"], ["out.apr"])
+    assert n_descriptors() == before
+
+
+def test_a_canonical_file_may_replace_its_input(source: Path) -> None:
+    source.write_bytes(STREAMED)
+    with pytest.raises(RequestError, match="output exists"):
+        aprfmt.canonicalise_file(source, source)
+    assert source.read_bytes() == STREAMED
+    aprfmt.canonicalise_file(source, source, force=True)
+    assert source.read_bytes() == canonicalise_bytes(STREAMED)
+    assert names(source.parent) == ["model.apr"]
+
+
+def test_a_dry_run_of_canonicalise_checks_all_and_writes_nothing(source: Path, out: Path) -> None:
+    source.write_bytes(STREAMED)
+    dry = aprfmt.canonicalise_file(source, None, dry_run=True)
+    assert names(out.parent) == []
+    assert dry.output_nbytes == aprfmt.canonicalise_file(source, out).output_nbytes
+    with pytest.raises(RequestError, match="a path for the output"):
+        aprfmt.canonicalise_file(source, None)
+    for dry_run in (False, True):
+        with pytest.raises(RequestError, match="output exists"):
+            aprfmt.canonicalise_file(source, out, dry_run=dry_run)
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+@pytest.mark.parametrize(
+    ("raw", "kind"),
+    [
+        (RAW[:-1], FormatError),
+        (RAW[:-1000] + b"!" + RAW[-999:], FormatError),
+        (RAW + b"!", FormatError),
+        (b"", TruncatedError),
+        (b"GGUF" + RAW, UnsupportedError),
+    ],
+    ids=["footer cut", "flipped", "trailing", "empty", "GGUF"],
+)
+def test_nothing_happens_when_the_file_cannot_be_canonicalised(
+    raw: bytes, kind: type[AprError], dry_run: bool, source: Path, out: Path
+) -> None:
+    source.write_bytes(raw)
+    for target, force in ((out, False), (source, True)):
+        with pytest.raises(kind):
+            aprfmt.canonicalise_file(source, target, force=force, dry_run=dry_run)
+    assert source.read_bytes() == raw
+    assert (names(source.parent), names(out.parent)) == (["model.apr"], [])
+
+
+def test_what_belongs_to_nothing_is_dropped_when_asked(source: Path, out: Path) -> None:
+    source.write_bytes(RAW + b"tail")
+    made = aprfmt.canonicalise_file(source, out, drop_unexplained=True)
+    assert out.read_bytes() == RAW
+    assert len(made.notes) == 1
+
+
+def test_a_file_that_changes_before_it_is_copied_is_refused(source: Path, out: Path) -> None:
+    source.write_bytes(STREAMED)
+
+    def meddle(done: int, total: int) -> None:
+        if done > total // 2:  # behind the check, which is the first half
+            with source.open("r+b") as file:
+                file.seek(-8, os.SEEK_END)
+                file.write(b"!")
+
+    with pytest.raises(FormatError, match="the input changed while it was read"):
+        aprfmt.canonicalise_file(source, out, progress=meddle)
+    assert names(out.parent) == []
+
+
+@pytest.mark.parametrize("raw", [RAW, STREAMED], ids=["canonical", "streamed"])
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_progress_is_one_sum_over_the_check_and_the_copy(raw: bytes, dry_run: bool, source: Path, out: Path) -> None:
+    source.write_bytes(raw)
+    calls: list[tuple[int, int]] = []
+    aprfmt.canonicalise_file(source, out, dry_run=dry_run, progress=lambda done, total: calls.append((done, total)))
+    assert [done for done, _ in calls] == sorted(done for done, _ in calls)
+    assert all(done <= total for done, total in calls)
+    assert calls[-1][0] == calls[-1][1]
+    assert (calls[-1][0] > len(raw)) != dry_run
+
+
+def test_what_progress_raises_ends_canonicalise_without_a_trace(source: Path, out: Path) -> None:
+    class Stop(BaseException):
+        pass
+
+    def stop(done: int, total: int) -> None:
+        if done > total // 2:
+            raise Stop
+
+    with pytest.raises(Stop):
+        aprfmt.canonicalise_file(source, out, progress=stop)
+    assert names(out.parent) == []
+
+
+def test_memory_of_canonicalise_does_not_depend_on_the_size_of_the_file(source: Path, out: Path) -> None:
+    nbytes = 24 << 20
+    with aprfmt.Writer(source, force=True) as writer:
+        writer.add("w", DType.U8, (nbytes,), bytes(nbytes))
+        writer.add("a", DType.U8, (1,), b"x")
+    aprfmt.canonicalise_file(MODEL, out)  # imports what it needs
+    tracemalloc.start()
+    try:
+        assert aprfmt.canonicalise_file(source, out, force=True).n_tensors_moved == 2
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 8 << 20
+
+
+def test_canonicalise_file_hands_limits_down(source: Path, out: Path) -> None:
+    with pytest.raises(AprError, match="max_index_bytes"):
+        aprfmt.canonicalise_file(source, out, limits=Limits(max_index_bytes=10))
 
 
 # ---- create_file ----

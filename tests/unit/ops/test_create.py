@@ -26,6 +26,13 @@ def opened(raw: bytes) -> Container:
     return Container(BytesSource(raw))
 
 
+def assert_sound(made: Container) -> None:
+    """Nothing is wrong with a new file but what its author left out, or asked for."""
+    report = run(made, profile="canonical", ignore=("APR-P001", "APR-I010"), read_data=True)
+    assert report.findings == ()
+    assert report.rules_skipped == ()
+
+
 def tensor(
     name: str = "a", dtype: DType = DType.F32, shape: tuple[int, ...] = (1,), data: bytes = b"abcd"
 ) -> NewTensor:
@@ -78,7 +85,7 @@ def test_every_dtype_is_written_under_its_canonical_id(dtype: DType) -> None:
     nbytes = tensor_nbytes(dtype, (300,))
     made = opened(create_bytes([tensor(dtype=dtype, shape=(300,), data=bytes(nbytes))], {}))
     assert made.tensors[0].entry.dtype == dtype.facts.canonical_code
-    assert run(made).findings == ()
+    assert_sound(made)
 
 
 def test_legacy_ids_become_canonical() -> None:
@@ -102,7 +109,7 @@ def test_legacy_ids_become_canonical() -> None:
 def test_sizes_that_fit(dtype: DType, shape: tuple[int, ...], nbytes: int) -> None:
     made = opened(create_bytes([tensor(dtype=dtype, shape=shape, data=bytes(nbytes))], {}))
     assert (made["a"].shape, made["a"].nbytes) == (shape, nbytes)
-    assert run(made).findings == ()
+    assert_sound(made)
 
 
 @pytest.mark.parametrize(
@@ -224,4 +231,4 @@ def test_metadata_values_are_written_as_the_reference_does() -> None:
 def test_a_file_without_tensors_is_a_head_and_a_footer() -> None:
     made = opened(create_bytes([], b"{}"))
     assert made.source.size == 64 + 64 + 4
-    assert run(made).findings == ()
+    assert_sound(made)

@@ -1,0 +1,139 @@
+"""What writers are given, held against what a careful reader takes: tensors, metadata and flags.
+
+Every writer refuses here, and alike: whatever a reader would refuse or warn about raises `RequestError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from operator import index as index_of
+from types import SimpleNamespace
+from typing import Any, SupportsIndex
+
+from .. import layout
+from ..errors import RequestError
+from ..jsontext import shorten, show
+from ..layout import DType, Flags, TensorIndexEntry, facts
+from ..metadata import Metadata, canonical_metadata
+
+__all__ = ["Declared", "declare", "flat_view", "metadata_bytes", "name_taken", "writable_flags"]
+
+_DIMS_LIMIT = facts.FIELDS["tensor_index_entry"]["dims"].limit or 0
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A tensor without its data: name, id of the element type as writers use it today, shape.
+
+    `sizes` are the sizes in bytes that its data may have, the one a writer uses first.
+    """
+
+    name: bytes
+    code: int
+    shape: tuple[int, ...]
+    sizes: tuple[int, ...]
+
+    def entry(self, ofs_tensor: int, nbytes: int) -> TensorIndexEntry:
+        """The index entry for `nbytes` bytes at this place in the data section; raises when they do not fit."""
+        if nbytes not in self.sizes:
+            raise self.misfit(str(nbytes))
+        return TensorIndexEntry(len(self.name), self.name, self.code, len(self.shape), self.shape, ofs_tensor, nbytes)
+
+    def misfit(self, found: str) -> RequestError:
+        """The error that the data has another number of bytes than element type and shape take."""
+        sizes = " or ".join(map(str, self.sizes))
+        return RequestError(
+            f"tensor {self.label}: {DType(self.code)} {list(self.shape)} takes {sizes} bytes, found {found}"
+        )
+
+    @property
+    def label(self) -> str:
+        """The name for a message."""
+        return shorten(self.name.decode())
+
+
+def declare(name: str, dtype: DType, shape: Sequence[SupportsIndex]) -> Declared:
+    """A tensor to be written. Raises `RequestError` for a name, an element type or a shape that readers do not take."""
+    if not isinstance(name, str):
+        raise RequestError(f"tensor: expected a name as text, found {type(name).__name__}")
+    label = shorten(name)
+    try:
+        encoded = name.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise RequestError(f"tensor {label}: the name cannot be written as UTF-8: {error.reason}") from error
+    try:
+        code = DType(dtype).facts.canonical_code
+    except ValueError as error:
+        raise RequestError(f"tensor {label}: expected a member of DType, found {show(dtype)}") from error
+    dims = _dims(label, shape)
+    entry = TensorIndexEntry(len(encoded), encoded, code, len(dims), dims, 0, 0)
+    # Place and order come later, and are right by construction; a root of this size keeps their rules out of the way.
+    root = SimpleNamespace(len_file=0, header=SimpleNamespace(ofs_data=0))
+    for violation in facts.check_tensor_index_entry(entry, root=root, parent=SimpleNamespace(entries=[entry])):
+        raise RequestError(
+            f"tensor {label}: {violation.field}: expected {violation.expected}, found {violation.found} "
+            f"[{violation.rule}]"
+        )
+    return Declared(encoded, code, dims, layout.tensor_nbytes(code, dims))
+
+
+def _dims(label: str, shape: Sequence[SupportsIndex]) -> tuple[int, ...]:
+    try:
+        dims = tuple(map(index_of, shape))
+    except TypeError as error:
+        raise RequestError(f"tensor {label}: expected a shape of integers, found {show(shape)}") from error
+    for dim in dims:
+        if not -_DIMS_LIMIT < dim < _DIMS_LIMIT:
+            raise RequestError(
+                f"tensor {label}: dims: expected an integer from 0 to {_DIMS_LIMIT - 1}, found {show(dim)}"
+            )
+    if any(dim < 0 for dim in dims):
+        raise RequestError(f"tensor {label}: expected dimensions of at least 0, found {list(dims)}")
+    return dims
+
+
+def name_taken(declared: Declared) -> RequestError:
+    """The error that there is a tensor of this name already."""
+    return RequestError(f"tensor {declared.label}: the name occurs more than once")
+
+
+def flat_view(data: Any, label: str) -> memoryview:
+    """The bytes of anything that holds some, in one dimension; raises `TypeError` when it holds none."""
+    view = memoryview(data)
+    if not view.c_contiguous:
+        raise RequestError(f"tensor {label}: expected data without gaps, found a strided view")
+    if not view.nbytes:
+        return memoryview(b"")  # a shape with a zero cannot be cast
+    try:
+        return view.cast("B")
+    except ValueError:
+        return memoryview(view.tobytes())  # only formats of one letter can be cast, and ctypes has longer ones
+
+
+def metadata_bytes(metadata: Mapping[str, Any] | bytes) -> bytes:
+    """The metadata as it is written: a mapping as the reference writes it, JSON bytes as they are.
+
+    Raises `RequestError` for JSON that a careful reader would refuse.
+    """
+    if not isinstance(metadata, bytes | bytearray | memoryview):
+        return canonical_metadata(metadata)
+    raw = bytes(metadata)
+    parsed = Metadata(raw)
+    try:
+        faults = parsed.type_errors()
+    except ValueError as error:
+        raise RequestError(f"the metadata cannot be written: {error}") from error
+    if faults:
+        raise RequestError(f"the metadata cannot be written: {faults[0]}")
+    return raw
+
+
+def writable_flags(flags: Flags) -> Flags:
+    """The flags with LAYOUT_ROW_MAJOR; raises `RequestError` for COLUMN_MAJOR and for undefined ones."""
+    if int(flags) & ~sum(Flags):
+        raise RequestError(f"flags: expected members of Flags, found {int(flags):#x}")
+    flags = Flags(flags) | Flags.LAYOUT_ROW_MAJOR
+    for violation in facts.check_flags(flags):
+        raise RequestError(f"flags.{violation.field}: expected {violation.expected}, found {violation.found}")
+    return flags
