@@ -160,4 +160,4 @@ def _small_logarithm(base: int, value: int, order: int) -> int:
     while value not in table:
         value = _product(value, giant)
         done += stride
-    return (done + table[value]) % order
+    return done + table[value]

@@ -149,7 +149,8 @@ class Container(Mapping[str, Tensor]):
     @cached_property
     def tensors_to_end(self) -> tuple[Tensor, ...]:
         """The entries as the reference reads them: up to the end of the file, wherever the data section begins."""
-        return self._read_tensors(self.header.ofs_tensor_index, self.source.size)
+        start = self.header.ofs_tensor_index
+        return self._read_tensors(start, max(start, self.source.size))
 
     def _read_tensors(self, start: int, stop: int) -> tuple[Tensor, ...]:
         count = self.header.num_tensors

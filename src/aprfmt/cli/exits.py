@@ -59,7 +59,8 @@ class Failure:
             kind = next((name for parent, name in kinds if isinstance(error, parent)), "format")
             name = getattr(error, "__notes__", [file])[-1]
             message = str(error) if name is None else f"{name}: {error}"
-            return cls(kind, message, FORMAT, name, error if isinstance(error, FormatError | LimitExceededError) else None)
+            detail = error if isinstance(error, FormatError | LimitExceededError) else None
+            return cls(kind, message, FORMAT, name, detail)
         if isinstance(error, MemoryError):
             return cls("limit", "not enough memory for what this file holds", FORMAT, file)
         return cls("internal", f"a fault in aprfmt itself, please report it: {type(error).__name__}: {error}", INTERNAL)

@@ -187,7 +187,9 @@ def pieces(texts: Iterable[str]) -> None:
 
 def json_text(value: Any, *, indent: int | None = None) -> str:
     """A value as JSON in ASCII, so that no byte of a file reaches the terminal raw."""
-    return json.dumps(_readable(value), indent=indent, ensure_ascii=True)
+    text = json.dumps(value, indent=indent, ensure_ascii=True, default=dict)
+    # Few texts hold a surrogate, or what looks like one: only those are looked through again, value by value.
+    return json.dumps(_readable(value), indent=indent, ensure_ascii=True) if "\\ud" in text else text
 
 
 def json_object(value: Mapping[str, Any]) -> None:

@@ -160,7 +160,7 @@ _SECTIONS = ("fields", "header", "sections", "metadata", "provenance", "index", 
 
 
 def rule(*ids: str, profile: str | None = None) -> Callable[[Judge], Judge]:
-    """Register a function that yields the faults under these rules; for one profile, in the place of the general one."""
+    """Register a function that yields the faults under these rules; for one profile, in place of the general one."""
 
     def register(judge: Judge) -> Judge:
         _registry.append(Check(ids, judge, profile))
@@ -287,6 +287,8 @@ class _Run:
         self._called.add(check.judge)
         try:
             for fault in check.judge(self._case):
+                if self._checks.get(fault.rule) is not check:
+                    continue  # the profile has another check for this rule, or does not have the rule
                 self._number[fault.rule] += 1
                 if self._number[fault.rule] <= self._limit:
                     self._faults.setdefault(fault.rule, []).append(fault)

@@ -56,10 +56,15 @@ def entry_fields(case: Case) -> Iterator[Fault]:
         violations = facts.check_tensor_index_entry(
             tensor.entry, root=container.root, parent=parent, index=tensor.index
         )
+        outside = False
         for violation in violations:
             path, span = tensor.field(violation.field)
             more = ""
-            if violation.rule == "APR-D001":  # most likely the file was cut: say by how much
+            if violation.rule == "APR-D001":
+                if outside:  # of a tensor that begins outside the file the size says nothing
+                    continue
+                outside = True
+                # Most likely the file was cut: say by how much.
                 size, required = container.source.size, container.required_len
                 more = f", which has {size} of the {required} bytes that its index needs"
             yield _fault(violation, path, span, tensor.name, more)

@@ -10,6 +10,8 @@ from . import Case, Fault, faults_of, rule
 __all__: list[str] = []
 
 _SYNTAX = ("APR-M002", "APR-M003", "APR-M004", "APR-M005")
+_LONGEST_STEP = 100
+"""Characters of a key that a path shows."""
 
 
 @rule(*_SYNTAX)
@@ -44,6 +46,10 @@ def integer_wide(case: Case) -> Iterator[Fault]:
 
 
 def _path(place: Place) -> str:
-    """`metadata.tokenizer.added_tokens[3].content`"""
-    steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in place.path)
+    """`metadata.tokenizer.added_tokens[3].content`, in which long keys are cut: a thousand findings may share one."""
+    steps = (f"[{step}]" if isinstance(step, int) else f".{_cut(step)}" for step in place.path)
     return "metadata" + "".join(steps)
+
+
+def _cut(key: str) -> str:
+    return key if len(key) <= _LONGEST_STEP else key[:_LONGEST_STEP] + "…"

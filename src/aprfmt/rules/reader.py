@@ -1,7 +1,7 @@
 """What the reader of apr-format 0.72.3 refuses, decided as it decides it, where the general rule is stricter.
 
-It looks only whether the metadata and the start of the index lie in the file, reads entries up to the end of the file
-wherever the data begins, and compares names after replacing what is not UTF-8 in them.
+It looks only whether the metadata and the start of an index with entries lie in the file, reads entries up to the end
+of the file wherever the data begins, and compares names after replacing what is not UTF-8 in them.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ def metadata_outside(case: Case) -> Iterator[Fault]:
 
 @rule("APR-S002", profile="reader")
 def index_outside(case: Case) -> Iterator[Fault]:
-    """The index begins behind the file."""
+    """The index begins behind the file; where one without entries begins, nobody looks."""
     container = case.container
-    if container.header.ofs_tensor_index > container.source.size:
+    if container.header.num_tensors and container.header.ofs_tensor_index > container.source.size:
         span = container.header_spans["ofs_tensor_index"]
         found = str(container.header.ofs_tensor_index)
         yield Fault("APR-S002", "header.ofs_tensor_index", span, f"at most {container.source.size}", found)

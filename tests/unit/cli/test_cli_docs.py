@@ -15,7 +15,7 @@ from tests.unit.rules.crafting import craft, entry_a, entry_b
 from aprfmt.cli import commands, docs
 from aprfmt.cli.exits import EXIT_CODES, KINDS
 from aprfmt.cli.group import cli
-from aprfmt.metadata import STAMP_KEYS
+from aprfmt.provenance import STAMP_KEYS
 
 PAGE = (REPOSITORY / "docs" / "cli.md").read_text(encoding="utf-8")
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
@@ -100,7 +100,7 @@ def test_every_command_has_the_common_options(name: str) -> None:
 
 def test_stamp_has_an_option_for_every_key() -> None:
     patch = {f"--{key.replace('_', '-')}" for key in STAMP_KEYS} - {"--version"} | {"--model-version"}
-    rest = {"-o", "--output", "-f", "--force", "-n", "--dry-run", "--drop-trailing"}
+    rest = {"-o", "--output", "-f", "--force", "-n", "--dry-run", "--drop-trailing", "--accept"}
     assert options_of("stamp") == patch | rest | COMMON
 
 
@@ -124,13 +124,17 @@ def examples(name: str, tmp_path: Path) -> list[dict[str, Any]]:
     """Objects that the command prints, together with every key that it can print."""
     if name == "spec":
         return [aprfmt("spec", "--json").json]
-    rest = ["--license", "MIT", "-n"] if name == "stamp" else []
+    if name in ("rules", "explain"):
+        return [aprfmt(name, *(["APR-H006"] if name == "explain" else []), "--json").json]
+    rest = {"stamp": ["--license", "MIT", "-n"], "canonicalise": ["-n"], "validate": ["--strict"]}.get(name, [])
     broken = tmp_path / "broken.apr"
     broken.write_bytes(craft(entry_a(), entry_b(name=b"\xff")))
     found = [aprfmt(name, path, "--json", *rest).json for path in sorted(GOLDEN.glob("*.apr"))]
     if name == "inspect":
         found.append(aprfmt(name, broken, "--json", "--digest").json)
-    return found if name == "stamp" else [*found, aprfmt(name, broken, "--json").json]
+    if name == "validate":
+        found.append(aprfmt(name, "none.apr", "--json").json)
+    return found if name in ("stamp", "canonicalise") else [*found, aprfmt(name, broken, "--json").json]
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -139,8 +143,9 @@ def test_every_json_key_is_documented_and_every_documented_key_exists(name: str,
     documented = {key for keys in table for key in keys.split(", ")}
     printed = set()
     for value in examples(name, tmp_path):
-        printed |= {key for key in value if key != "tensors"}
-        printed |= {f"tensors[].{key}" for tensor in value.get("tensors", []) for key in tensor}
+        for key, item in value.items():
+            listed = any(name.startswith(f"{key}[].") for name in documented)
+            printed |= {f"{key}[].{name}" for part in item for name in part} if listed else {key}
     assert printed == documented
     for key in documented:
         assert f"`{key}`" in section(name)

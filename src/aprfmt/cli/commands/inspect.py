@@ -108,7 +108,8 @@ def _version(seen: Inspection) -> str:
 
 def _known(seen: Inspection) -> tuple[dict[str, Any], dict[str, int]]:
     """The values of known keys, and of every other key the size of its JSON in bytes."""
-    from ...metadata import PROVENANCE_KEYS, is_known_key
+    from ...metadata import is_known_key
+    from ...provenance import PROVENANCE_KEYS
 
     if seen.metadata is None:
         return {}, {}
