@@ -219,7 +219,7 @@ def test_a_file_without_a_footer_gets_one_and_the_user_is_told(tmp_path: Path) -
     assert "Footer checksum  (absent)" in run.out
     assert aprfmt("inspect", path).code == 0
     assert aprfmt("inspect", path, "--json").json["footer"] == {"present": False, "stored": None, "valid": None}
-    assert "info:" in aprfmt("inspect", path, "-v").err
+    assert "warning: " in aprfmt("inspect", path).err
     run = aprfmt("stamp", path, "--license", "MIT", "-o", out)
     assert run.code == 0
     assert run.err.startswith("note: the input has no footer")

@@ -250,7 +250,7 @@ def test_a_second_stamp_changes_nothing_and_says_so(tmp_path: Path) -> None:
 
 
 def test_every_key_that_can_be_stamped_has_an_option(tmp_path: Path) -> None:
-    from aprfmt.metadata import STAMP_KEYS
+    from aprfmt.provenance import STAMP_KEYS
 
     patch = {key: f"value of {key}" for key in STAMP_KEYS}
     options = options_of({("model_version" if key == "version" else key): value for key, value in patch.items()})

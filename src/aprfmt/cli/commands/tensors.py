@@ -54,12 +54,13 @@ def command(file: str, pattern: str | None, limit: int, as_json: bool, quiet: bo
     FILE may be - for standard input. Exit code 4 when the head has a fault that every careful reader must raise; the
     list is shown all the same.
     """
+    from ...ops.inspect import SAID_ANYWAY
     from ...rules import run
     from .. import render
     from ..exits import FORMAT, OK
 
     with open_container(file) as container:
-        report = run(container)
+        report = run(container, ignore=SAID_ANYWAY)
         matches = _matcher(pattern)
         matching = [tensor for tensor in container.tensors if matches(tensor.name)]
     listed = matching[:limit] if limit else matching
