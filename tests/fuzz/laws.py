@@ -7,7 +7,8 @@ from typing import Any
 
 from aprfmt.container import Container
 from aprfmt.errors import AprError
-from aprfmt.metadata import Metadata, ProvenancePatch
+from aprfmt.metadata import Metadata
+from aprfmt.provenance import ProvenancePatch
 from aprfmt.rules import run
 from aprfmt.source import BytesSource
 

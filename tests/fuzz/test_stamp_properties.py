@@ -13,9 +13,9 @@ from aprfmt import Flags, ProvenancePatch, RequestError, build, create_bytes, pa
 from aprfmt.container import Container
 from aprfmt.errors import FormatError
 from aprfmt.layout import flags_tree
-from aprfmt.metadata import STAMP_KEYS
 from aprfmt.ops.stamp import plan_stamp
 from aprfmt.plan import Copy
+from aprfmt.provenance import STAMP_KEYS
 from aprfmt.rules import run
 from aprfmt.testing import containers, patches
 

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from .. import layout
 from ..layout import DType, Flags, Tree
-from ..metadata import STAMP_KEYS, ProvenancePatch
 from ..ops.create import NewTensor
+from ..provenance import STAMP_KEYS, ProvenancePatch
 from .metadata import metadata_json
 
 __all__ = ["containers", "dtypes", "expand", "patches", "shapes", "tensor_names", "tensors", "trees"]

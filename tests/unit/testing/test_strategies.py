@@ -14,8 +14,9 @@ from aprfmt import DType, Flags, parse
 from aprfmt.container import Container
 from aprfmt.errors import AprError
 from aprfmt.layout import header_crc32, tensor_nbytes
-from aprfmt.metadata import STAMP_KEYS, Metadata
+from aprfmt.metadata import Metadata
 from aprfmt.ops.create import NewTensor
+from aprfmt.provenance import STAMP_KEYS
 from aprfmt.rules import run
 from aprfmt.source import BytesSource
 from aprfmt.testing import containers, damaged, dtypes, metadata_json, patches, sealed, tensor_names, tensors
