@@ -707,7 +707,7 @@ enums:
     repair: Look at the bytes with `aprfmt dump`. A stamp writes zeros there, and says so.
     example: |
       warning APR-S004 filler-not-zero: filler around the metadata is not zero
-        metadata_padding @0x89..0xc0: expected zero bytes, found other bytes
+        metadata_padding @0x89..0xc0: expected zero bytes, found other bytes, the last one @0xbf
   APR-S005:
     name: section-off-grid
     defect: a section is off the 64-byte grid
@@ -982,7 +982,7 @@ enums:
     repair: Look at them with `aprfmt dump`; `aprfmt canonicalise` drops them when it is told to.
     example: |
       warning APR-I009 index-filler-not-zero: filler of the tensor index is not zero
-        tensor_index.padding @0xfa..0x100: expected zero bytes, found other bytes
+        tensor_index.padding @0xfa..0x100: expected zero bytes, found other bytes, the last one @0xff
   APR-I010:
     name: dtype-id-ambiguous
     defect: the id of the element type means another type in GGML
@@ -1094,7 +1094,7 @@ enums:
     repair: Look at them with `aprfmt dump`; `aprfmt canonicalise` drops them when it is told to.
     example: |
       warning APR-D006 data-filler-not-zero: bytes of the data section that belong to no tensor are not zero
-        tensor_data @0x108..0x109: expected zero bytes, found other bytes
+        tensor_data @0x108..0x109: expected zero bytes, found other bytes, the last one @0x108
   APR-D007:
     name: data-gap
     defect: bytes of the data section belong to no tensor
@@ -1141,10 +1141,11 @@ enums:
     reads-data: true
     needs: [APR-F003]
     why: |
-      A byte of the file was changed after it was written. Nothing in the file tells which one.
+      A byte of the file was changed after it was written. Nothing in the file tells which one, unless a single flipped bit
+      explains the difference: then the finding names it.
     repair: |
-      Fetch the file again. A new footer over damaged data only hides the damage: aprfmt never replaces a wrong footer by
-      a right one.
+      Fetch the file again, or restore the byte that the finding names and validate again. A new footer over damaged data
+      only hides the damage: aprfmt never replaces a wrong footer by a right one.
     example: |
       error APR-F002 footer-wrong: the footer does not match the file, which was damaged after it was written
         footer.checksum @0x180..0x184: expected 0x9a96f1a9 for these bytes, found 0x5581d2f7
@@ -1180,9 +1181,9 @@ enums:
     profiles: {reader: error}
     fatal: true
     why: |
-      A file that nobody vouches for may claim anything. What goes beyond the limits of src/aprfmt/limits.py is not read,
-      so it cannot be judged, and what is not judged is not valid.
-    repair: Raise the limit in the Python API if the file is known to be good.
+      A file that nobody vouches for may claim anything. What goes beyond the limits of the reader is not read, so
+      it cannot be judged, and what is not judged is not valid.
+    repair: If the file is known to be good, raise the limit in the Python API (`aprfmt.Limits`).
     example: |
       error APR-L001 limit-exceeded: too many tensors
         header.num_tensors @0x8..0xc: expected at most 1000000 (max_tensors), found 1000001

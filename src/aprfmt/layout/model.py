@@ -136,7 +136,7 @@ def inside(field: str, violations: Iterator[Violation]) -> Iterator[Violation]:
 
 def between(low: int, high: int) -> str:
     """A range for a message; one that nothing fits into says so."""
-    return f"{low} to {high}" if low <= high else f"a value that does not exist: at least {low} and at most {high}"
+    return f"{low} to {high}" if low <= high else f"at least {low} and at most {high}, which no value is"
 
 
 def show(value: object) -> str:

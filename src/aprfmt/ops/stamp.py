@@ -6,14 +6,14 @@ follow the metadata.
 
 Rules of this file:
 1. A fault that every careful reader raises refuses the stamp before anything is written, unless it is accepted by name.
-2. The footer of the source is held against every byte that is copied. A wrong checksum that is accepted stays exactly as
-   wrong, so that a new one never covers up old damage.
+2. The footer of the source is held against every byte that is copied. A wrong checksum that is accepted stays exactly
+   as wrong, so that a new one never covers up old damage.
 3. Filler is rewritten; bytes that are not zero are not filler, and are kept or reported, never lost in silence.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,11 +21,12 @@ from .. import layout
 from ..checksum import crc32, crc32_combine
 from ..container import Container
 from ..errors import LimitExceededError, RequestError
+from ..jsontext import shorten
 from ..layout import Flags, facts
 from ..limits import DEFAULT_LIMITS, Limits
 from ..metadata import Metadata
 from ..plan import Copy, Literal, Plan, Seal, plan_bytes, plan_nbytes
-from ..provenance import ProvenancePatch
+from ..provenance import MEANINGLESS, PROVENANCE_KEYS, ProvenancePatch
 from ..rules import Finding, Report, Severity, run
 from ..rules.footer import footer_mismatch
 from ..source import BytesSource, iter_chunks
@@ -86,6 +87,9 @@ def plan_stamp(
     _limit(len(spliced), container.limits.max_metadata_bytes, "metadata", "max_metadata_bytes")
     metadata = Metadata(spliced, limits=container.limits)
     _ = metadata.members  # what is about to be written must be readable again
+    for key in PROVENANCE_KEYS:
+        if patch.values().get(key, "-").strip().lower() in MEANINGLESS:
+            notes.append(f"{key} is set to {shorten(patch.values()[key])}, which says nothing")
     flags = container.header.flags
     if Flags.LAYOUT_COLUMN_MAJOR not in flags:  # where that is accepted, the opposite must not be said
         flags |= Flags.LAYOUT_ROW_MAJOR

@@ -204,35 +204,58 @@ def run(
 ) -> Report:
     """Judge the container by every rule of a profile; by those in `select` alone, and without those in `ignore`.
 
-    A rule that is left out still keeps those that need it from being judged. Without `read_data` only the head of the
+    A rule that is left out still keeps those that need it from being judged. One that was not selected is reported all
+    the same when it does: what could not be judged must not look clean. Without `read_data` only the head of the
     file and its filler are read, and the rules that need every byte are left out. With it, one pass is made over the
     file, and `progress` is called with bytes done and bytes in all after each piece.
 
     Any bytes can be judged when the container is `lenient`. What goes beyond the limits is a finding of APR-L001, and
     the rules that could not be judged for it are skipped.
 
-    Raises `RequestError` for a profile or rule that does not exist, `OSError` as the system reports it, and
-    `FormatError` without a rule when the file changes while it is read.
+    Raises `RequestError` for a profile or rule that does not exist, for one in `select` that this run does not have, and
+    for one in `ignore` that is fatal; `OSError` as the system reports it, and `FormatError` without a rule when the file
+    changes while it is read.
     """
+    held = _held(profile, select, ignore, read_data=read_data)
+    wanted = [name for name in held if (not select or name in select) and name not in ignore]
+    return _Run(container, profile, held, wanted, ignore, progress).report()
+
+
+def _held(profile: str, select: Sequence[str], ignore: Sequence[str], *, read_data: bool) -> list[str]:
+    """The rules that the run has, asked for or not; raises `RequestError` for what cannot be asked for."""
     if profile not in facts.PROFILES:
         raise RequestError(f"expected one of {', '.join(facts.PROFILES)} as a profile, found {profile!a}")
     if unknown := [name for name in (*select, *ignore) if name not in facts.RULES]:
         raise RequestError(f"expected the id of a rule, found {unknown[0]!a}")
     held = [name for name in facts.PROFILES[profile] if read_data or not facts.RULES[name].reads_data]
-    wanted = [name for name in held if (not select or name in select) and name not in ignore]
-    return _Run(container, profile, held, wanted, progress).report()
+    for name in select:
+        if name not in facts.PROFILES[profile]:
+            raise RequestError(f"{name} cannot be selected: expected a rule of the profile {profile}")
+        if name not in held:
+            raise RequestError(f"{name} cannot be selected: expected a rule that needs only the head of the file")
+    for name in ignore:
+        if facts.RULES[name].fatal:
+            raise RequestError(f"{name} cannot be ignored: what needs it could not be judged, and would look clean")
+    return held
 
 
 class _Run:
     """One run: every check is called once, when the first of its rules that can be judged is asked for."""
 
     def __init__(
-        self, container: Container, profile: str, held: list[str], wanted: list[str], progress: Progress | None
+        self,
+        container: Container,
+        profile: str,
+        held: Sequence[str],
+        wanted: Sequence[str],
+        ignored: Sequence[str],
+        progress: Progress | None,
     ) -> None:
         self._profile = profile
         self._checks = registry(profile)
         self._held = frozenset(held)
         self._wanted = wanted
+        self._ignored = ignored
         self._limit = container.limits.max_findings_per_rule
         self._case = Case(container, reads_all=_FOOTER in wanted, progress=progress)
         self._holds: dict[str, bool] = {}
@@ -246,23 +269,34 @@ class _Run:
         """Judge what is wanted."""
         for name in self._wanted:
             self._judged(name)
-        if _LIMIT in self._wanted:
+        if self._excess:
             self._faults[_LIMIT] = [Fault.of(error) for error in self._excess]
         severities = facts.PROFILES[self._profile]
+        blocking = self._blocking()
+        shown = [name for name in severities if name in self._wanted or name in blocking]
+        judged = [name for name in shown if name not in self._skipped]
         return Report(
             findings=tuple(
-                Finding.of(fault, severities[name])
-                for name in self._wanted
-                if name not in self._skipped
-                for fault in self._faults.get(name, ())
+                Finding.of(fault, severities[name]) for name in judged for fault in self._faults.get(name, ())
             ),
-            rules_run=tuple(name for name in self._wanted if name not in self._skipped),
-            rules_skipped=tuple(name for name in self._wanted if name in self._skipped),
-            not_kept={
-                name: self._number[name] - self._limit for name in self._wanted if self._number[name] > self._limit
-            },
+            rules_run=tuple(judged),
+            rules_skipped=tuple(name for name in shown if name in self._skipped),
+            not_kept={name: self._number[name] - self._limit for name in judged if self._number[name] > self._limit},
             profile=self._profile,
         )
+
+    def _blocking(self) -> set[str]:
+        """The rules with faults that keep others from being judged, but for those that are ignored."""
+        found = {_LIMIT} if self._excess else set()
+        pending = [name for name in self._wanted if name in self._skipped]
+        seen: set[str] = set()
+        while pending:
+            name = pending.pop()
+            if name not in seen:
+                seen.add(name)
+                pending += facts.RULES[name].needs
+        found.update(name for name in seen & self._held if self._number[name] and name not in self._skipped)
+        return found.difference(self._ignored)
 
     def _judged(self, name: str) -> bool:
         """Whether the rule was judged and nothing was found, so that what needs it can be judged.

@@ -10,10 +10,19 @@ from . import Case, Fault, faults_of, rule
 
 __all__: list[str] = []
 
+_LONGEST_NAME = 100
+"""Characters of the name of another tensor that a message shows."""
+
 
 def _count(nbytes: int) -> str:
     """A size for a message: Python refuses to print the product of 255 large dimensions."""
     return str(nbytes) if nbytes >> 64 == 0 else f"at least 2^{nbytes.bit_length() - 1}"
+
+
+def _named(tensor: Tensor) -> str:
+    """The name of another tensor for a message, cut: a thousand findings may name the same one."""
+    name = tensor.name
+    return ascii(name) if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]!a}…"
 
 
 @rule("APR-D002")
@@ -49,7 +58,7 @@ def overlap(case: Case) -> Iterator[Fault]:
                 span,
                 f"an offset of at least {furthest.data_offset + furthest.nbytes}",
                 str(tensor.data_offset),
-                f"the data overlaps that of {furthest.name!a}",
+                f"the data overlaps that of {_named(furthest)}",
                 tensor.name,
             )
         if furthest is None or tensor.file_span[1] > furthest.file_span[1]:
@@ -66,7 +75,7 @@ def truncated(case: Case) -> Iterator[Fault]:
 def filler_not_zero(case: Case) -> Iterator[Fault]:
     """Bytes of the data section that belong to no tensor are not zero."""
     for span in case.data.residues:
-        yield Fault("APR-D006", "tensor_data", span, "zero bytes", "other bytes")
+        yield Fault("APR-D006", "tensor_data", span, "zero bytes", f"other bytes, the last one @{span[1] - 1:#x}")
 
 
 @rule("APR-D007")

@@ -18,6 +18,9 @@ _ENTRY_IDS = tuple(
 )
 
 
+_PLACES = ("APR-S001", "APR-S002", "APR-S003")
+
+
 def _fault(violation: Violation, path: str, span: tuple[int, int], tensor: str | None = None, more: str = "") -> Fault:
     message = facts.RULES[violation.rule].defect + more if more else ""
     return Fault(violation.rule, path, span, violation.expected, violation.found, message, tensor)
@@ -36,8 +39,10 @@ def header_fields(case: Case) -> Iterator[Fault]:
     for violation in facts.check_header(container.header, root=container.root):
         span = container.header_spans[violation.field.partition(".")[0]]
         more = ""
-        if container.header.magic in facts.MAGIC_LOOKALIKES and violation.rule == "APR-H001":
+        if violation.rule == "APR-H001" and container.header.magic in facts.MAGIC_LOOKALIKES:
             more = f": this is {facts.MAGIC_LOOKALIKES[container.header.magic]}"
+        elif violation.rule in _PLACES and getattr(container.header, violation.field) > container.source.size:
+            more = f", which has {container.source.size} bytes: most likely it was cut off"
         yield _fault(violation, f"header.{violation.field}", span, more=more)
 
 

@@ -53,7 +53,7 @@ def name_control_characters(case: Case) -> Iterator[Fault]:
     for tensor in case.container.tensors:
         if tensor.name.isprintable():
             continue
-        found = [character for character in tensor.name if unicodedata.category(character) == "Cc"]
+        found = dict.fromkeys(character for character in tensor.name if unicodedata.category(character) == "Cc")
         if found:
             field, span = tensor.field("name")
             yield Fault("APR-I011", field, span, "no control characters", ascii("".join(found)), tensor=tensor.name)

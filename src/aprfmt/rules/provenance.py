@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..jsontext import shorten
 from ..provenance import MEANINGLESS, PROVENANCE_KEYS
 from . import Case, Fault, rule
 
@@ -28,4 +29,4 @@ def meaningless(case: Case) -> Iterator[Fault]:
     for key in PROVENANCE_KEYS:
         value = metadata.get(key)
         if isinstance(value, str) and value.strip().lower() in MEANINGLESS:
-            yield Fault("APR-P002", f"metadata.{key}", metadata.span_of(key), "an answer", repr(value))
+            yield Fault("APR-P002", f"metadata.{key}", metadata.span_of(key), "an answer", shorten(value))

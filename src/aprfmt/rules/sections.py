@@ -23,7 +23,7 @@ def _not_zero(case: Case, rule_id: str, path: str, span: Span) -> Iterator[Fault
     start, stop = span
     end = case.container.filler_residue(start, stop)
     if end > start:
-        yield Fault(rule_id, path, (start, end), "zero bytes", "other bytes")
+        yield Fault(rule_id, path, (start, end), "zero bytes", f"other bytes, the last one @{end - 1:#x}")
 
 
 @rule("APR-S004")
@@ -36,8 +36,7 @@ def filler_not_zero(case: Case) -> Iterator[Fault]:
 @rule("APR-S006")
 def filler_excess(case: Case) -> Iterator[Fault]:
     """A stretch of filler outside the data section is as long as the grid, or longer."""
-    index_filler = ("tensor_index.padding", _index_filler(case))
-    for path, (start, stop) in (*_filler(case, "APR-S004"), index_filler):
+    for path, (start, stop) in (*_filler(case, "APR-S004"), _index_filler(case)):
         if stop - start >= facts.ALIGNMENT:
             yield Fault("APR-S006", path, (start, stop), f"less than {facts.ALIGNMENT} bytes", f"{stop - start} bytes")
 
@@ -45,9 +44,9 @@ def filler_excess(case: Case) -> Iterator[Fault]:
 @rule("APR-I009")
 def index_filler_not_zero(case: Case) -> Iterator[Fault]:
     """Bytes that are not zero follow the entries of the index, and are no entries."""
-    start, stop = case.uncounted[1], case.container.header.ofs_data
-    yield from _not_zero(case, "APR-I009", "tensor_index.padding", (start, stop))
+    yield from _not_zero(case, "APR-I009", *_index_filler(case))
 
 
-def _index_filler(case: Case) -> Span:
-    return case.uncounted[1], case.container.header.ofs_data
+def _index_filler(case: Case) -> tuple[str, Span]:
+    """What follows the entries of the index, those that the header does not count included, with its path."""
+    return "tensor_index.padding", (case.uncounted[1], case.container.header.ofs_data)

@@ -1,4 +1,4 @@
-# GENERATED, never edited by hand. Source: spec/apr_v2.ksy, SHA-256 7803e164b7461d6afd14dde40d1e61748c1d24ecc8ed988358c3a0d12133eb8b.
+# GENERATED, never edited by hand. Source: spec/apr_v2.ksy, SHA-256 ffa01d8ff8af174ea0495f0fc60d87b27d1618daa6292680785a814295f7b00a.
 # Regenerate: python -m aprfmt.codegen --write
 """Facts of APR v2 model container: everything that hand-written code may know about its bytes."""
 
@@ -933,7 +933,7 @@ RULES: Mapping[str, RuleFacts] = {
         needs=('APR-S002',),
         why='Either a size in the header is wrong, so that a part of a section passes for filler, or somebody hides bytes where no reader looks.',
         repair='Look at the bytes with `aprfmt dump`. A stamp writes zeros there, and says so.',
-        example='warning APR-S004 filler-not-zero: filler around the metadata is not zero\n  metadata_padding @0x89..0xc0: expected zero bytes, found other bytes',
+        example='warning APR-S004 filler-not-zero: filler around the metadata is not zero\n  metadata_padding @0x89..0xc0: expected zero bytes, found other bytes, the last one @0xbf',
     ),
     'APR-S005': RuleFacts(
         id='APR-S005',
@@ -1206,7 +1206,7 @@ RULES: Mapping[str, RuleFacts] = {
         needs=('APR-I001',),
         why='Bytes follow the entries that are no entry, and that no reader looks at.',
         repair='Look at them with `aprfmt dump`; `aprfmt canonicalise` drops them when it is told to.',
-        example='warning APR-I009 index-filler-not-zero: filler of the tensor index is not zero\n  tensor_index.padding @0xfa..0x100: expected zero bytes, found other bytes',
+        example='warning APR-I009 index-filler-not-zero: filler of the tensor index is not zero\n  tensor_index.padding @0xfa..0x100: expected zero bytes, found other bytes, the last one @0xff',
     ),
     'APR-I010': RuleFacts(
         id='APR-I010',
@@ -1323,7 +1323,7 @@ RULES: Mapping[str, RuleFacts] = {
         needs=('APR-D004',),
         why='Either the size of a tensor is wrong, so that its last bytes pass for filler, or somebody hides bytes where no reader looks.',
         repair='Look at them with `aprfmt dump`; `aprfmt canonicalise` drops them when it is told to.',
-        example='warning APR-D006 data-filler-not-zero: bytes of the data section that belong to no tensor are not zero\n  tensor_data @0x108..0x109: expected zero bytes, found other bytes',
+        example='warning APR-D006 data-filler-not-zero: bytes of the data section that belong to no tensor are not zero\n  tensor_data @0x108..0x109: expected zero bytes, found other bytes, the last one @0x108',
     ),
     'APR-D007': RuleFacts(
         id='APR-D007',
@@ -1373,8 +1373,8 @@ RULES: Mapping[str, RuleFacts] = {
         fatal=False,
         reads_data=True,
         needs=('APR-F003',),
-        why='A byte of the file was changed after it was written. Nothing in the file tells which one.',
-        repair='Fetch the file again. A new footer over damaged data only hides the damage: aprfmt never replaces a wrong footer by a right one.',
+        why='A byte of the file was changed after it was written. Nothing in the file tells which one, unless a single flipped bit explains the difference: then the finding names it.',
+        repair='Fetch the file again, or restore the byte that the finding names and validate again. A new footer over damaged data only hides the damage: aprfmt never replaces a wrong footer by a right one.',
         example='error APR-F002 footer-wrong: the footer does not match the file, which was damaged after it was written\n  footer.checksum @0x180..0x184: expected 0x9a96f1a9 for these bytes, found 0x5581d2f7',
     ),
     'APR-F003': RuleFacts(
@@ -1412,8 +1412,8 @@ RULES: Mapping[str, RuleFacts] = {
         fatal=True,
         reads_data=False,
         needs=(),
-        why='A file that nobody vouches for may claim anything. What goes beyond the limits of src/aprfmt/limits.py is not read, so it cannot be judged, and what is not judged is not valid.',
-        repair='Raise the limit in the Python API if the file is known to be good.',
+        why='A file that nobody vouches for may claim anything. What goes beyond the limits of the reader is not read, so it cannot be judged, and what is not judged is not valid.',
+        repair='If the file is known to be good, raise the limit in the Python API (`aprfmt.Limits`).',
         example='error APR-L001 limit-exceeded: too many tensors\n  header.num_tensors @0x8..0xc: expected at most 1000000 (max_tensors), found 1000001',
     ),
 }

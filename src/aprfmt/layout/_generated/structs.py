@@ -1,4 +1,4 @@
-# GENERATED, never edited by hand. Source: spec/apr_v2.ksy, SHA-256 7803e164b7461d6afd14dde40d1e61748c1d24ecc8ed988358c3a0d12133eb8b.
+# GENERATED, never edited by hand. Source: spec/apr_v2.ksy, SHA-256 ffa01d8ff8af174ea0495f0fc60d87b27d1618daa6292680785a814295f7b00a.
 # Regenerate: python -m aprfmt.codegen --write
 """Construct structs of APR v2 model container.
 

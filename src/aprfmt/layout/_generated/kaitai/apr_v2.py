@@ -1,5 +1,5 @@
 # Generated file, never edit.
-# source: spec/apr_v2.ksy sha256 7803e164b7461d6afd14dde40d1e61748c1d24ecc8ed988358c3a0d12133eb8b
+# source: spec/apr_v2.ksy sha256 ffa01d8ff8af174ea0495f0fc60d87b27d1618daa6292680785a814295f7b00a
 # compiler: kaitai-struct-compiler 0.11.0
 # regenerate: node tools/kaitai/compile.mjs --write-python
 # This is a generated file! Please edit source .ksy file and use kaitai-struct-compiler to rebuild
