@@ -1,7 +1,7 @@
 """The APR v2 model container: open it, stamp provenance into it, take it apart and build it.
 
-`with aprfmt.open("model.apr") as f:` gives a mapping of tensors; `aprfmt.stamp_file` writes a stamped copy;
-`aprfmt.parse` and `aprfmt.build` turn bytes into a tree and back.
+`with aprfmt.open("model.apr") as f:` gives a mapping of tensors; `aprfmt.validate_file` says all that is wrong with a
+file; `aprfmt.stamp_file` writes a stamped copy; `aprfmt.parse` and `aprfmt.build` turn bytes into a tree and back.
 
 Names are imported when they are first used: `aprfmt --version` pays for nothing else, and the generator runs even when
 what it generates is broken.
@@ -20,10 +20,12 @@ if TYPE_CHECKING:
         UnsupportedError,
     )
     from .files import (
+        OpenContainer,
         canonicalise_file,
         create_file,
         open,  # noqa: A004 - `aprfmt.open` is the name users expect
         stamp_file,
+        validate_file,
     )
     from .files.streaming import Writer
     from .layout import DType, Flags, Header, build, parse
@@ -31,8 +33,10 @@ if TYPE_CHECKING:
     from .metadata import Metadata
     from .ops.canonicalise import Canonical, canonicalise_bytes
     from .ops.create import NewTensor, create_bytes
+    from .ops.inspect import Inspection, inspect
     from .ops.stamp import Stamp, stamp_bytes, stamp_tree
     from .provenance import ProvenancePatch
+    from .rules import Finding, Report, Severity
     from .tensors import Tensor, tensor_nbytes
 
 __version__ = "0.1.0"
@@ -43,15 +47,20 @@ __all__ = [
     "Canonical",
     "Container",
     "DType",
+    "Finding",
     "Flags",
     "FormatError",
     "Header",
+    "Inspection",
     "LimitExceededError",
     "Limits",
     "Metadata",
     "NewTensor",
+    "OpenContainer",
     "ProvenancePatch",
+    "Report",
     "RequestError",
+    "Severity",
     "Stamp",
     "Tensor",
     "TruncatedError",
@@ -62,12 +71,14 @@ __all__ = [
     "canonicalise_file",
     "create_bytes",
     "create_file",
+    "inspect",
     "open",
     "parse",
     "stamp_bytes",
     "stamp_file",
     "stamp_tree",
     "tensor_nbytes",
+    "validate_file",
 ]
 
 _HOMES = {
@@ -80,15 +91,17 @@ _HOMES = {
         "TruncatedError",
         "UnsupportedError",
     ),
-    "files": ("canonicalise_file", "create_file", "open", "stamp_file"),
+    "files": ("OpenContainer", "canonicalise_file", "create_file", "open", "stamp_file", "validate_file"),
     "files.streaming": ("Writer",),
     "layout": ("DType", "Flags", "Header", "build", "parse"),
     "limits": ("DEFAULT_LIMITS", "Limits"),
     "metadata": ("Metadata",),
     "ops.canonicalise": ("Canonical", "canonicalise_bytes"),
     "ops.create": ("NewTensor", "create_bytes"),
+    "ops.inspect": ("Inspection", "inspect"),
     "ops.stamp": ("Stamp", "stamp_bytes", "stamp_tree"),
     "provenance": ("ProvenancePatch",),
+    "rules": ("Finding", "Report", "Severity"),
     "tensors": ("Tensor", "tensor_nbytes"),
 }
 

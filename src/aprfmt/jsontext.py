@@ -28,8 +28,7 @@ MAX_VALUE_NESTING = 126
 
 _MAX_DIGITS = 309
 """Decimal digits of the largest double. serde_json reads long integers as doubles, and refuses infinities."""
-_NEAR_MAX = 1.797e308
-"""Below it, no way of rounding makes an infinity."""
+_NEAR_MAX = 1.797e308  # below it, no way of rounding makes an infinity
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 # An unclosed string runs to the end of the text, so that no quote is tried twice.
@@ -60,8 +59,7 @@ class _BadLiteralError(Exception):
     """A literal that the decoder reads and serde_json does not; the decoder does not say where it stands."""
 
     def __init__(self, literal: str, expected: str) -> None:
-        self.literal = literal
-        self.expected = expected
+        self.literal, self.expected = literal, expected
         super().__init__(literal)
 
 
@@ -288,7 +286,9 @@ def encode_value(value: Any, *, f32: bool = False, wide_integers_as_doubles: boo
     try:
         text.encode("utf-8")
     except UnicodeEncodeError as error:
-        raise RequestError(f"a lone surrogate cannot be written: {shorten(text[error.start :])}") from error
+        code = ord(text[error.start])  # Python keeps a byte of a foreign encoding as a surrogate, 0xDC00 above it
+        found = f"the byte {code - 0xDC00:#04x}" if 0xDC80 <= code < 0xDD00 else f"the lone surrogate U+{code:04X}"
+        raise RequestError(f"the text is not UTF-8: found {found}") from error
     return text
 
 
@@ -331,7 +331,7 @@ def _encode_integer(value: int, doubles: bool) -> str:
     if doubles and not -(2**63) <= value < 2**64 and math.isfinite(double):
         return _encode_f64(double)
     if abs(double) >= _NEAR_MAX and (math.isinf(double) or _overflows(int.__repr__(value))):
-        raise RequestError("an integer beyond the range of a double cannot be written")
+        raise RequestError("an integer beyond the range of a double cannot be written; write it as a string")
     return int.__repr__(value)
 
 

@@ -220,11 +220,12 @@ def is_known_key(key: str) -> bool:
     return key in _ORDER
 
 
-def canonical_metadata(values: Mapping[str, Any]) -> bytes:
+def canonical_metadata(values: Mapping[str, Any], *, wide_integers_as_doubles: bool = True) -> bytes:
     """The JSON that apr-format 0.72.3 writes: known keys in schema order, then the other keys of `values`.
 
-    The others keep their order, where apr-format itself writes them in random order. Raises `RequestError`
-    naming the key when a value is not of the type that the schema gives its key, or cannot be written.
+    The others keep their order, where apr-format itself writes them in random order. Integers beyond 64 bits are
+    written as the doubles that it reads, or digit by digit when the caller says so. Raises `RequestError` naming the
+    key when a value is not of the type that the schema gives its key, or cannot be written.
     """
     for key in KEYS:
         if key.name in values:
@@ -232,7 +233,8 @@ def canonical_metadata(values: Mapping[str, Any]) -> bytes:
     parts = _canonical_members(KEYS, values)
     for name, value in values.items():
         if name not in _ORDER:
-            parts.append(f"{_encode_key(name)}:{_encode_of(name, value, wide_integers_as_doubles=True)}")
+            text = _encode_of(name, value, wide_integers_as_doubles=wide_integers_as_doubles)
+            parts.append(f"{_encode_key(name)}:{text}")
     return f"{{{','.join(parts)}}}".encode()
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from .errors import RequestError
 from .jsontext import show
 
-__all__ = ["MEANINGLESS", "PROVENANCE_KEYS", "STAMP_KEYS", "ProvenancePatch"]
+__all__ = ["MEANINGLESS", "PROVENANCE_KEYS", "STAMP_KEYS", "ProvenancePatch", "require_patch"]
 
 PROVENANCE_KEYS: tuple[str, ...] = ("license", "data_source", "data_license")
 """The keys that say where a model comes from; apr-format 0.72.3 writes them even when they are null."""
@@ -68,3 +68,11 @@ class ProvenancePatch:
     def is_empty(self) -> bool:
         """Whether nothing is set."""
         return not self.values()
+
+
+def require_patch(patch: ProvenancePatch) -> None:
+    """Raise `TypeError` for anything but a patch, `RequestError` for one that sets nothing."""
+    if not isinstance(patch, ProvenancePatch):
+        raise TypeError(f"patch: expected a ProvenancePatch, found {type(patch).__name__}")
+    if patch.is_empty:
+        raise RequestError("the patch is empty: expected at least one key to set, found none; nothing to stamp")

@@ -8,18 +8,48 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from math import prod
+from operator import index as index_of
+from typing import SupportsIndex
 
 from . import layout
-from .errors import FormatError, TruncatedError
-from .layout import DType, TensorIndexEntry
+from .errors import FormatError, RequestError, TruncatedError
+from .jsontext import show
+from .layout import DType, TensorIndexEntry, facts
 from .source import Source, iter_chunks
 
-__all__ = ["DType", "Tensor", "tensor_nbytes"]
+__all__ = ["DType", "Tensor", "given_dtype", "given_shape", "tensor_nbytes"]
+
+_DIMS_LIMIT = facts.FIELDS["tensor_index_entry"]["dims"].limit or 0
 
 
-def tensor_nbytes(dtype: DType, shape: Sequence[int]) -> int:
-    """Size in bytes of a tensor of this element type and shape, as a writer makes it: blocks over all elements."""
-    return layout.tensor_nbytes(dtype, shape)[0]
+def tensor_nbytes(dtype: DType, shape: Sequence[SupportsIndex]) -> int:
+    """Size in bytes of a tensor of this element type and shape, as a writer makes it: blocks over all elements.
+
+    Raises `RequestError` for an element type that is none, and for a shape that no file can say.
+    """
+    return layout.tensor_nbytes(given_dtype(dtype), given_shape(shape))[0]
+
+
+def given_dtype(dtype: DType) -> DType:
+    """The element type that a caller gives; raises `RequestError` when it is none, a name of one included."""
+    try:
+        return DType(dtype)
+    except ValueError as error:
+        raise RequestError(f"expected a member of DType, found {show(dtype)}") from error
+
+
+def given_shape(shape: Sequence[SupportsIndex]) -> tuple[int, ...]:
+    """The shape that a caller gives, in integers of Python; raises `RequestError` for one that no file can say."""
+    try:
+        dims = tuple(map(index_of, shape))
+    except TypeError as error:
+        raise RequestError(f"expected a shape of integers, found {show(shape)}") from error
+    for dim in dims:
+        if not -_DIMS_LIMIT < dim < _DIMS_LIMIT:
+            raise RequestError(f"dims: expected an integer from 0 to {_DIMS_LIMIT - 1}, found {show(dim)}")
+    if any(dim < 0 for dim in dims):
+        raise RequestError(f"expected dimensions of at least 0, found {list(dims)}")
+    return dims
 
 
 class Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -16,6 +17,7 @@ from tests.fuzz.laws import opened, values
 
 from aprfmt import DType, Flags, NewTensor, RequestError, Writer, create_bytes
 from aprfmt.layout import tensor_nbytes
+from aprfmt.ops.entries import metadata_bytes
 from aprfmt.rules import run
 from aprfmt.testing import containers, metadata_json, tensors
 
@@ -121,3 +123,32 @@ def test_any_file_can_be_streamed_unless_a_new_one_would_be_refused(folder: Path
     else:
         assert written(folder, new, container.metadata.raw) == made
         assert values(made) == values(raw)
+
+
+INTEGERS = st.sampled_from([0, 2**63, 2**64, 10**300]).flatmap(
+    lambda near: st.integers(near - 2, near + 1) | st.integers(-near - 2, -near + 1)
+)
+NESTED = st.recursive(
+    INTEGERS | st.booleans() | st.integers().map(str),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def integers(value: Any) -> Iterator[int]:
+    if isinstance(value, int):
+        yield value
+    elif isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from integers(item)
+
+
+@given(st.dictionaries(st.text(max_size=3), NESTED, max_size=3))
+def test_integers_are_written_as_they_are_or_refused(given_values: dict[str, Any]) -> None:
+    """A mapping MUST be read back with every integer it had, and be refused when one of them is beyond 64 bits."""
+    if all(-(2**63) <= number < 2**64 for number in integers(given_values)):
+        back = json.loads(metadata_bytes(given_values))
+        assert {key: back[key] for key in given_values} == given_values
+    else:
+        with pytest.raises(RequestError, match=r"(?s)^metadata\..*: expected an integer of 64 bits, found "):
+            metadata_bytes(given_values)

@@ -167,17 +167,22 @@ def test_no_double_is_written_that_is_not_read() -> None:
 
 
 def test_members_are_counted_while_they_are_read() -> None:
-    text = JsonText(b'{"a":{"x":1,"y":2},"a":2,"a"', origin=0)
-    with pytest.raises(LimitExceededError, match="max_metadata_members=2"):
-        text.members(max_nesting=127, max_members=2)
+    raw = b'{"a":{"x":1,"\xc3\xbf":2},"a":2,"a"'
+    with pytest.raises(LimitExceededError, match=r"at most 2 \(max_metadata_members\), found more") as caught:
+        JsonText(raw, origin=5).members(max_nesting=127, max_members=2)
+    assert caught.value.span == (5 + raw.rindex(b'"a"'), 5 + len(raw))
     assert len(JsonText(b'{"a":1,"a":2}', origin=0).members(max_nesting=127, max_members=2)) == 2
     assert JsonText(b"{}", origin=0).members(max_nesting=127, max_members=0) == []
 
 
 def test_more_levels_than_the_interpreter_can_read() -> None:
     levels = 500_000
-    with pytest.raises(LimitExceededError, match="deeper than this interpreter can read"):
+    with pytest.raises(
+        LimitExceededError, match="deeper than this interpreter can read; expected fewer levels"
+    ) as caught:
         scan(b'{"a":' + b"[" * levels + b"]" * levels + b"}", max_nesting=levels + 1)
+    assert caught.value.span == (5, 2 * levels + 6)
+    assert isinstance(caught.value.__cause__, RecursionError)
 
 
 def test_minus_zero_is_a_double() -> None:
@@ -273,6 +278,24 @@ def test_large_integers_are_rounded_once() -> None:
     assert to_f32(value) == float((1 << 60) + (1 << 37))
     assert to_f32(1e39) == math.inf
     assert to_f32(-(10**400)) == -math.inf
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("bad\udcff", "the byte 0xff"),  # as the system hands over b"bad\xff" on a command line
+        ("\udc80\udcff", "the byte 0x80"),
+        ("\udcffx" * 100, "the byte 0xff"),
+        ("\udc7f", "the lone surrogate U+DC7F"),
+        ("\udd00", "the lone surrogate U+DD00"),
+        ("\ud800", "the lone surrogate U+D800"),
+    ],
+)
+def test_text_that_is_not_utf8_is_refused_with_the_byte_it_stands_for(text: str, found: str) -> None:
+    for value in (text, [{"a": text}], {text: 1}):
+        with pytest.raises(RequestError) as caught:
+            encode_value(value)
+        assert str(caught.value) == f"the text is not UTF-8: found {found}"
 
 
 def test_text_is_compact_and_escapes_only_what_it_must() -> None:

@@ -9,10 +9,10 @@ import pytest
 
 from aprfmt import DType, NewTensor, create_bytes
 from aprfmt.container import Container
-from aprfmt.errors import FormatError, TruncatedError
+from aprfmt.errors import FormatError, RequestError, TruncatedError
 from aprfmt.layout import build, parse
 from aprfmt.source import CHUNK_BYTES, BytesSource
-from aprfmt.tensors import Tensor
+from aprfmt.tensors import Tensor, given_dtype, given_shape, tensor_nbytes
 
 DATA = bytes(range(24))
 RAW = create_bytes(
@@ -134,3 +134,45 @@ def test_names_that_are_not_utf8_lose_nothing() -> None:
     assert tensor.name == "\udcff"
     assert tensor.name_bytes == b"\xff"
     assert repr(tensor).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("dtype", "shape", "nbytes"),
+    [
+        (DType.F32, (), 4),
+        (DType.F32, [2, 3], 24),
+        (DType.BF16, (0, 5), 0),
+        (DType.Q4_K, (2, 100), 144),
+        (DType.APR_Q8_LEGACY, (2, 3), 10),
+        (DType.U8, (True, 2**64 - 1), 2**64 - 1),
+        (12, (256,), 144),
+    ],
+)
+def test_the_size_of_a_new_tensor(dtype: Any, shape: Any, nbytes: int) -> None:
+    assert tensor_nbytes(dtype, shape) == nbytes
+
+
+@pytest.mark.parametrize(
+    ("dtype", "shape", "says"),
+    [
+        ("q4_k", (256,), "expected a member of DType, found 'q4_k'"),
+        (13, (256,), "expected a member of DType, found 13"),
+        (None, (256,), "expected a member of DType, found None"),
+        ([], (256,), "expected a member of DType, found []"),
+        (DType.F32, (-1,), "expected dimensions of at least 0, found [-1]"),
+        (DType.F32, (-2, -3), "expected dimensions of at least 0, found [-2, -3]"),
+        (DType.F32, (1.5,), "expected a shape of integers, found (1.5,)"),
+        (DType.F32, 5, "expected a shape of integers, found 5"),
+        (DType.F32, (2**64,), f"dims: expected an integer from 0 to {2**64 - 1}, found {2**64}"),
+    ],
+)
+def test_a_size_that_no_tensor_has_is_refused(dtype: Any, shape: Any, says: str) -> None:
+    with pytest.raises(RequestError) as caught:
+        tensor_nbytes(dtype, shape)
+    assert str(caught.value) == says
+
+
+def test_what_a_caller_gives_becomes_a_type_and_a_shape() -> None:
+    assert given_dtype(12) is DType.Q4_K  # type: ignore[arg-type] # an id will do
+    assert given_shape([True, 2]) == (1, 2)
+    assert all(type(dim) is int for dim in given_shape([True, 2]))

@@ -16,7 +16,7 @@ from ..ops.canonicalise import Canonical, plan_canonical
 from ..ops.create import NewTensor, plan_container
 from ..ops.stamp import Stamp, plan_stamp
 from ..plan import iter_plan
-from ..provenance import ProvenancePatch
+from ..provenance import ProvenancePatch, require_patch
 from ..rules import Report, run
 from .sources import FileSource, MemorySource, OpenedSource, StreamSource, StrPath, open_source
 from .writing import Progress, require_writable, write_plan
@@ -55,6 +55,16 @@ class OpenContainer(Container):
         One pass over every byte, in constant memory; without `read_data` over the head alone.
         """
         return run(self, profile=profile, read_data=read_data)
+
+    def __repr__(self) -> str:
+        path: object = getattr(self.source, "path", None)
+        where = "" if path is None else f" {str(path)!a}"
+        # What has not been read is not read for this.
+        tensors = f"{self.header.num_tensors} tensors, " if "header" in vars(self) else ""
+        try:
+            return f"<OpenContainer{where}: {tensors}{self.source.size} bytes>"
+        except ValueError:  # bytes in memory have no size any more once they are let go of
+            return f"<OpenContainer{where}: {tensors}closed>"
 
     def __enter__(self) -> OpenContainer:
         return self
@@ -107,8 +117,7 @@ def stamp_file(
     `UnsupportedError` for an input that cannot be stamped; `OSError` as the system reports it. After an error `dst` and
     `src` are as they were.
     """
-    if patch.is_empty:
-        raise RequestError("the patch is empty: expected at least one key to set, found none; nothing to stamp")
+    require_patch(patch)
     with open(src, limits=limits) as container:
         stamp = plan_stamp(container, patch, drop_trailing=drop_trailing, accept=accept)
         if dry_run:
@@ -212,7 +221,11 @@ def create_file(
 ) -> int:
     """Write a new container and return its size in bytes; it appears whole or not at all.
 
-    Raises `RequestError` for what a careful reader would refuse or warn about, and for an output that exists.
+    `metadata` is a mapping, written as the reference writes it, or JSON bytes, written as they are. LAYOUT_ROW_MAJOR is
+    added to `flags`, and nothing else. With `force`, a file that exists at `path` is replaced.
+
+    Raises `RequestError` for what `aprfmt.create_bytes` would refuse, and for an output that exists; `OSError` as the
+    system reports it.
     """
     return write_plan(plan_container(tensors, metadata, flags=flags), path, source=None, force=force)
 

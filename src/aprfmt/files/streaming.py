@@ -52,8 +52,8 @@ class Writer:
     again. Without `force`, a file that exists at `path` is refused, now and when closing.
 
     `metadata` is a mapping, written as the reference writes it, or JSON bytes, written as they are. LAYOUT_ROW_MAJOR is
-    added to `flags`. Raises `RequestError` for what a careful reader would refuse or warn about, `OSError` as the
-    system reports it.
+    added to `flags`, and nothing else. Raises `RequestError` for flags, metadata and tensors that
+    `aprfmt.create_bytes` would refuse, `TypeError` for arguments of another kind, `OSError` as the system reports it.
     """
 
     def __init__(

@@ -109,11 +109,14 @@ def parse(data: bytes | bytearray | memoryview) -> Tree:
     """The whole file as a tree of dicts, lists, integers and bytes: header, padding, metadata, index, data, footer.
 
     Lenient: it takes what is there and judges nothing. A section that cannot be located raises `FormatError`. Holds a
-    copy of the whole file; for a large one use `aprfmt.open`.
+    copy of the whole file; for a large one, or one that is given by its path, use `aprfmt.open`.
     """
     from construct import ConstructError
 
-    raw = bytes(data)
+    try:
+        raw = bytes(memoryview(data))  # bytes(5) would be five zero bytes
+    except TypeError as error:
+        raise TypeError(f"expected the bytes of a file, found {type(data).__name__}") from error
     try:
         tree = _structs().apr_v2.parse(raw, len_file=len(raw))
     except ConstructError as error:

@@ -78,7 +78,16 @@ class Derived(Subconstruct):  # type: ignore[misc] # Construct is untyped
         try:
             return self.subcon._build(self.derive(context), stream, context, path)  # noqa: SLF001 - as above
         except _UNDERIVABLE as error:
-            raise FormatFieldError(f"neither given nor derived: {error!r}", path=path) from error
+            raise FormatFieldError(f"neither given nor derived: {_lacking(error)}", path=path) from error
+
+
+def _lacking(error: Exception) -> str:
+    """What a tree lacks, or has wrong, when an expression over it raises."""
+    if isinstance(error, AttributeError):
+        return f"expected {error.name or error}, found none"
+    if isinstance(error, KeyError):
+        return f"expected a value that is known, found {error}"
+    return "the rest of the tree does not say it"
 
 
 class Fields(Struct):  # type: ignore[misc] # Construct is untyped

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 
 from .. import layout
@@ -45,7 +45,7 @@ class Canonical:
     `notes` says, a sentence each, what is added and what is dropped.
     """
 
-    plan: Plan
+    plan: Plan = field(repr=False)
     flags: Flags
     n_tensors: int
     input_nbytes: int

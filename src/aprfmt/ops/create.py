@@ -13,7 +13,7 @@ from typing import Any
 from .. import layout
 from ..layout import DType, Flags, TensorIndexEntry
 from ..plan import Literal, Plan, Seal, plan_bytes
-from .entries import declare, flat_view, metadata_bytes, name_taken, writable_flags
+from .entries import Declared, declare, flat_view, metadata_bytes, name_taken, writable_flags
 
 __all__ = ["NewTensor", "create_bytes", "plan_container"]
 
@@ -36,10 +36,7 @@ def plan_container(
 ) -> Plan:
     """The plan of a new file: tensors sorted by name, each on the 64-byte grid, a footer at the end.
 
-    `metadata` is a mapping, written as the reference writes it, or JSON bytes, written as they are. LAYOUT_ROW_MAJOR is
-    added to `flags`. Raises `RequestError` for whatever a careful reader would refuse or warn about: names that are
-    empty, too long, not UTF-8 or not unique, too many dimensions, a size that does not fit, the column-major flag and
-    flags that the format does not have.
+    Arguments and errors are those of `create_bytes`.
     """
     flags = writable_flags(flags)
     raw = metadata_bytes(metadata)
@@ -58,16 +55,23 @@ def create_bytes(
     *,
     flags: Flags = Flags.LAYOUT_ROW_MAJOR,
 ) -> bytes:
-    """A new container in memory; errors as for `plan_container`."""
+    """A new container in memory.
+
+    `metadata` is a mapping, written as the reference writes it, or JSON bytes, written as they are. LAYOUT_ROW_MAJOR is
+    added to `flags`, and nothing else.
+
+    Raises `RequestError` for names that are empty, too long, not UTF-8 or not unique, for an element type or a shape
+    that the format does not have, a number of bytes that does not fit them, metadata that a careful reader would
+    refuse, a mapping with an integer beyond 64 bits, the column-major flag and flags that the format does not have;
+    `TypeError` for arguments of another kind. `validate` may still warn, of a licence that is missing for example.
+    """
     return plan_bytes(plan_container(tensors, metadata, flags=flags))
 
 
 def _place(tensors: Iterable[NewTensor]) -> list[tuple[TensorIndexEntry, memoryview]]:
     """Index entries in the order of the names as bytes, each with its data."""
-    declared = sorted(
-        ((declare(tensor.name, tensor.dtype, tensor.shape), tensor) for tensor in tensors),
-        key=lambda pair: pair[0].name,
-    )
+    pairs = ((_declare(tensor, number), tensor) for number, tensor in enumerate(tensors))
+    declared = sorted(pairs, key=lambda pair: pair[0].name)
     placed: list[tuple[TensorIndexEntry, memoryview]] = []
     at = 0
     for tensor, given in declared:
@@ -77,3 +81,9 @@ def _place(tensors: Iterable[NewTensor]) -> list[tuple[TensorIndexEntry, memoryv
         placed.append((tensor.entry(at, len(data)), data))
         at = layout.align_up(at + len(data), layout.ALIGNMENT)
     return placed
+
+
+def _declare(tensor: NewTensor, number: int) -> Declared:
+    if not isinstance(tensor, NewTensor):
+        raise TypeError(f"tensors[{number}]: expected a NewTensor, found {type(tensor).__name__}")
+    return declare(tensor.name, tensor.dtype, tensor.shape)

@@ -14,7 +14,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from ..container import Container
-from ..errors import AprError, RequestError
+from ..errors import AprError, RequestError, printable, quoted
 from ..layout import facts, iter_entries
 from ..layout.elements import decode_elements
 from ..metadata import is_known_key
@@ -179,10 +179,14 @@ class Dump:
         yield padding._replace(span=(end, stop))
 
     def _named(self, name: str) -> list[Tensor]:
+        """The tensors of that name; without any, those whose name is printed so, when it is the same for all."""
         found = [tensor for tensor in self._map.tensors if tensor.name == name]
+        found = found or [tensor for tensor in self._map.tensors if printable(tensor.name) == name]
         if not found:
             names = [tensor.name for tensor in self._map.tensors]
             raise _unknown("the name of a tensor", name, names)
+        if len({tensor.name_bytes for tensor in found}) > 1:
+            raise RequestError(f"expected the name of one tensor, found {quoted(name)}: several are printed so")
         return found
 
     def _refuse_unknown(self, path: str) -> None:
@@ -202,8 +206,8 @@ class Dump:
 def _unknown(what: str, name: str, known: Iterable[str]) -> RequestError:
     folded = {spelt.casefold(): spelt for spelt in known}
     close = [folded[match] for match in get_close_matches(name.casefold(), _near(name.casefold(), folded), n=3)]
-    tail = f"; did you mean {' or '.join(map(ascii, close))}?" if close else ""
-    return RequestError(f"expected {what}, found {name!a}{tail}")
+    tail = f"; did you mean {' or '.join(map(quoted, close))}?" if close else ""
+    return RequestError(f"expected {what}, found {quoted(name)}{tail}")
 
 
 def _near(name: str, known: Collection[str]) -> Collection[str]:

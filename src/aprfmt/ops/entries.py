@@ -1,25 +1,25 @@
 """What writers are given, held against what a careful reader takes: tensors, metadata and flags.
 
-Every writer refuses here, and alike: whatever a reader would refuse or warn about raises `RequestError`.
+Every writer refuses here, and alike: `RequestError` for a value of which no sound file can be made, `TypeError` for an
+argument of another kind. What is allowed and unwise is for `validate` to say.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from operator import index as index_of
 from types import SimpleNamespace
 from typing import Any, SupportsIndex
 
 from .. import layout
 from ..errors import RequestError
 from ..jsontext import shorten, show
+from ..jsonwalk import Place, wide_integers
 from ..layout import DType, Flags, TensorIndexEntry, facts
 from ..metadata import Metadata, canonical_metadata
+from ..tensors import given_dtype, given_shape
 
 __all__ = ["Declared", "declare", "flat_view", "metadata_bytes", "name_taken", "writable_flags"]
-
-_DIMS_LIMIT = facts.FIELDS["tensor_index_entry"]["dims"].limit or 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +63,9 @@ def declare(name: str, dtype: DType, shape: Sequence[SupportsIndex]) -> Declared
     except UnicodeEncodeError as error:
         raise RequestError(f"tensor {label}: the name cannot be written as UTF-8: {error.reason}") from error
     try:
-        code = DType(dtype).facts.canonical_code
-    except ValueError as error:
-        raise RequestError(f"tensor {label}: expected a member of DType, found {show(dtype)}") from error
-    dims = _dims(label, shape)
+        code, dims = given_dtype(dtype).facts.canonical_code, given_shape(shape)
+    except RequestError as error:
+        raise RequestError(f"tensor {label}: {error}") from error
     entry = TensorIndexEntry(len(encoded), encoded, code, len(dims), dims, 0, 0)
     # Place and order come later, and are right by construction; a root of this size keeps their rules out of the way.
     root = SimpleNamespace(len_file=0, header=SimpleNamespace(ofs_data=0))
@@ -78,21 +77,6 @@ def declare(name: str, dtype: DType, shape: Sequence[SupportsIndex]) -> Declared
     return Declared(encoded, code, dims, layout.tensor_nbytes(code, dims))
 
 
-def _dims(label: str, shape: Sequence[SupportsIndex]) -> tuple[int, ...]:
-    try:
-        dims = tuple(map(index_of, shape))
-    except TypeError as error:
-        raise RequestError(f"tensor {label}: expected a shape of integers, found {show(shape)}") from error
-    for dim in dims:
-        if not -_DIMS_LIMIT < dim < _DIMS_LIMIT:
-            raise RequestError(
-                f"tensor {label}: dims: expected an integer from 0 to {_DIMS_LIMIT - 1}, found {show(dim)}"
-            )
-    if any(dim < 0 for dim in dims):
-        raise RequestError(f"tensor {label}: expected dimensions of at least 0, found {list(dims)}")
-    return dims
-
-
 def name_taken(declared: Declared) -> RequestError:
     """The error that there is a tensor of this name already."""
     return RequestError(f"tensor {declared.label}: the name occurs more than once")
@@ -100,7 +84,10 @@ def name_taken(declared: Declared) -> RequestError:
 
 def flat_view(data: Any, label: str) -> memoryview:
     """The bytes of anything that holds some, in one dimension; raises `TypeError` when it holds none."""
-    view = memoryview(data)
+    try:
+        view = memoryview(data)
+    except TypeError as error:
+        raise TypeError(f"tensor {label}: expected bytes, found {type(data).__name__}") from error
     if not view.c_contiguous:
         raise RequestError(f"tensor {label}: expected data without gaps, found a strided view")
     if not view.nbytes:
@@ -114,10 +101,17 @@ def flat_view(data: Any, label: str) -> memoryview:
 def metadata_bytes(metadata: Mapping[str, Any] | bytes) -> bytes:
     """The metadata as it is written: a mapping as the reference writes it, JSON bytes as they are.
 
-    Raises `RequestError` for JSON that a careful reader would refuse.
+    Raises `RequestError` for JSON that a careful reader would refuse, and for a mapping with an integer beyond 64 bits,
+    which the reference would write as a double.
     """
+    if isinstance(metadata, Mapping):
+        raw = canonical_metadata(metadata, wide_integers_as_doubles=False)
+        for place in wide_integers(raw):
+            found = show(int(place.text))
+            raise RequestError(f"{_path(place)}: expected an integer of 64 bits, found {found}; write it as a string")
+        return raw
     if not isinstance(metadata, bytes | bytearray | memoryview):
-        return canonical_metadata(metadata)
+        raise TypeError(f"metadata: expected a mapping or JSON as bytes, found {type(metadata).__name__}")
     raw = bytes(metadata)
     parsed = Metadata(raw)
     try:
@@ -129,8 +123,15 @@ def metadata_bytes(metadata: Mapping[str, Any] | bytes) -> bytes:
     return raw
 
 
+def _path(place: Place) -> str:
+    steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in place.path)
+    return "metadata" + "".join(steps)
+
+
 def writable_flags(flags: Flags) -> Flags:
     """The flags with LAYOUT_ROW_MAJOR; raises `RequestError` for COLUMN_MAJOR and for undefined ones."""
+    if not isinstance(flags, int):
+        raise TypeError(f"flags: expected members of Flags, found {type(flags).__name__}")
     if int(flags) & ~sum(Flags):
         raise RequestError(f"flags: expected members of Flags, found {int(flags):#x}")
     flags = Flags(flags) | Flags.LAYOUT_ROW_MAJOR

@@ -14,7 +14,7 @@ Rules of this file:
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .. import layout
@@ -26,7 +26,7 @@ from ..layout import Flags, facts
 from ..limits import DEFAULT_LIMITS, Limits
 from ..metadata import Metadata
 from ..plan import Copy, Literal, Plan, Seal, plan_bytes, plan_nbytes
-from ..provenance import MEANINGLESS, PROVENANCE_KEYS, ProvenancePatch
+from ..provenance import MEANINGLESS, PROVENANCE_KEYS, ProvenancePatch, require_patch
 from ..rules import Finding, Report, Severity, run
 from ..rules.footer import footer_mismatch
 from ..source import BytesSource, iter_chunks
@@ -35,6 +35,7 @@ __all__ = ["Stamp", "kept_header", "plan_stamp", "stamp_bytes", "stamp_tree"]
 
 _KEPT_HEADER_FIELDS = ("version_major", "version_minor", "flags", "num_tensors", "reserved")
 _FOOTER, _HEADER_CHECKSUM, _TRAILING = "APR-F002", "APR-H006", "APR-F004"
+_HOW_TO_DROP = "--drop-trailing, or drop_trailing=True, drops them"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class Stamp:
     plan is carried out.
     """
 
-    plan: Plan
+    plan: Plan = field(repr=False)
     input_metadata: Metadata
     metadata: Metadata
     flags: Flags
@@ -71,8 +72,7 @@ def plan_stamp(
     with a fault that every careful reader must raise, and for bytes behind the footer unless `drop_trailing` (accepting
     their rule would lose them in silence, and is refused). The footer is checked while the plan is carried out.
     """
-    if patch.is_empty:
-        raise RequestError("the patch is empty: expected at least one key to set, found none; nothing to stamp")
+    require_patch(patch)
     _refuse_unacceptable(accept)
     report = run(container)
     accepted = _accepted(report, accept)
@@ -80,16 +80,18 @@ def plan_stamp(
     if container.n_trailing_bytes:
         if not drop_trailing:
             trailing = next(finding for finding in report.findings if finding.rule == _TRAILING)
-            message = f"{trailing.message}; they would be lost (--drop-trailing drops them)"
+            message = f"{trailing.message}; they would be lost ({_HOW_TO_DROP})"
             raise replace(trailing, message=message).error()
         notes.append(f"{container.n_trailing_bytes} bytes behind the footer are dropped")
     spliced = container.metadata.splice(patch.values())
     _limit(len(spliced), container.limits.max_metadata_bytes, "metadata", "max_metadata_bytes")
     metadata = Metadata(spliced, limits=container.limits)
     _ = metadata.members  # what is about to be written must be readable again
-    for key in PROVENANCE_KEYS:
-        if patch.values().get(key, "-").strip().lower() in MEANINGLESS:
-            notes.append(f"{key} is set to {shorten(patch.values()[key])}, which says nothing")
+    notes += [
+        f"{key} is set to {shorten(value)}, which says nothing"
+        for key, value in patch.values().items()
+        if key in PROVENANCE_KEYS and value.strip().lower() in MEANINGLESS
+    ]
     flags = container.header.flags
     if Flags.LAYOUT_COLUMN_MAJOR not in flags:  # where that is accepted, the opposite must not be said
         flags |= Flags.LAYOUT_ROW_MAJOR
@@ -119,13 +121,15 @@ def plan_stamp(
 
 
 def _refuse_unacceptable(accept: Collection[str]) -> None:
+    if isinstance(accept, str):
+        raise RequestError(f"accept: expected a collection of rule ids, found the text {shorten(accept)}")
     for name in accept:
         if name not in facts.RULES:
             raise RequestError(f"expected the id of a rule to accept, found {name!a}")
         if facts.RULES[name].fatal:
             raise RequestError(f"{name} cannot be accepted: a file that breaks it cannot be rewritten")
         if name == _TRAILING:
-            raise RequestError(f"{name} cannot be accepted: the bytes would be lost (--drop-trailing drops them)")
+            raise RequestError(f"{name} cannot be accepted: the bytes would be lost ({_HOW_TO_DROP})")
 
 
 def _accepted(report: Report, accept: Collection[str]) -> list[Finding]:
@@ -223,8 +227,7 @@ def stamp_tree(tree: layout.Tree, patch: ProvenancePatch) -> layout.Tree:
 
     Judges nothing: for files, use `stamp_bytes` or `aprfmt.stamp_file`.
     """
-    if patch.is_empty:
-        raise RequestError("the patch is empty: expected at least one key to set, found none; nothing to stamp")
+    require_patch(patch)
     header = {name: tree["header"][name] for name in _KEPT_HEADER_FIELDS}
     header["flags"] = {**header["flags"], "layout_row_major": True}
     index: dict[str, Any] = {"entries": tree["tensor_index"]["entries"]}

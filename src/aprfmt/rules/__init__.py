@@ -212,10 +212,14 @@ def run(
     Any bytes can be judged when the container is `lenient`. What goes beyond the limits is a finding of APR-L001, and
     the rules that could not be judged for it are skipped.
 
-    Raises `RequestError` for a profile or rule that does not exist, for one in `select` that this run does not have, and
-    for one in `ignore` that is fatal; `OSError` as the system reports it, and `FormatError` without a rule when the file
-    changes while it is read.
+    Raises `RequestError` for a profile or rule that does not exist, for one in `select` that this run does not have,
+    and for one in `ignore` that is fatal; `OSError` as the system reports it, and `FormatError` without a rule when the
+    file changes while it is read.
     """
+    for argument, given in (("select", select), ("ignore", ignore)):
+        if isinstance(given, str):
+            raise RequestError(f"{argument}: expected a collection of rule ids, found the text {given!a:.80}")
+    select, ignore = tuple(select), tuple(ignore)
     held = _held(profile, select, ignore, read_data=read_data)
     wanted = [name for name in held if (not select or name in select) and name not in ignore]
     return _Run(container, profile, held, wanted, ignore, progress).report()

@@ -217,6 +217,8 @@ def test_nothing_happens_when_the_input_is_refused(
 def test_an_empty_patch_is_refused_first(dry_run: bool, tmp_path: Path, out: Path) -> None:
     with pytest.raises(RequestError, match="the patch is empty"):
         aprfmt.stamp_file(tmp_path / "none", out, ProvenancePatch(), dry_run=dry_run)
+    with pytest.raises(TypeError, match=r"^patch: expected a ProvenancePatch, found dict$"):
+        aprfmt.stamp_file(tmp_path / "none", out, {"license": "MIT"}, dry_run=dry_run)  # type: ignore[arg-type] # as users do
 
 
 def test_an_output_is_needed_to_write_one(source: Path) -> None:
@@ -486,3 +488,29 @@ def test_the_specification_is_that_of_the_repository(name: str) -> None:
 
 def test_the_schema_is_json() -> None:
     assert "license" in json.loads(read_spec("metadata.schema.json"))["properties"]
+
+
+def test_an_open_container_prints_what_it_is(source: Path) -> None:
+    n_tensors = aprfmt.open(RAW).header.num_tensors
+    with aprfmt.open(source) as container:
+        assert repr(container) == f"<OpenContainer {str(source)!a}: {n_tensors} tensors, {len(RAW)} bytes>"
+    assert repr(container) == f"<OpenContainer {str(source)!a}: {n_tensors} tensors, {len(RAW)} bytes>"
+    with aprfmt.open(RAW) as container:
+        assert repr(container) == f"<OpenContainer: {n_tensors} tensors, {len(RAW)} bytes>"
+    assert repr(container) == f"<OpenContainer: {n_tensors} tensors, closed>"
+
+
+def test_nothing_is_read_to_print_a_container() -> None:
+    with aprfmt.open(b"", lenient=True) as container:
+        assert repr(container) == "<OpenContainer: 0 bytes>"
+        with pytest.raises(TruncatedError):
+            _ = container.header
+        assert repr(container) == "<OpenContainer: 0 bytes>"
+    with aprfmt.open(RAW, lenient=True) as container:
+        assert repr(container) == f"<OpenContainer: {len(RAW)} bytes>"
+
+
+def test_a_canonical_form_prints_without_the_bytes_of_the_file(source: Path) -> None:
+    made = aprfmt.canonicalise_file(source, None, dry_run=True)
+    assert repr(made).startswith("Canonical(flags=<Flags.")
+    assert "Literal" not in repr(made)

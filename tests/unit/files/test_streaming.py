@@ -137,6 +137,10 @@ def test_metadata_can_be_replaced_until_the_end(out: Path) -> None:
         writer.set_metadata({"name": "second", "param_count": 1})
         with pytest.raises(RequestError, match="license"):
             writer.set_metadata(b'{"license":5}')
+        with pytest.raises(TypeError, match=r"^metadata: expected a mapping or JSON as bytes, found str$"):
+            writer.set_metadata("{}")  # type: ignore[arg-type] # as users do
+        with pytest.raises(RequestError, match=r"^metadata\.x: expected an integer of 64 bits, found .* as a string$"):
+            writer.set_metadata({"x": 2**64})
     assert out.read_bytes() == create_bytes(
         [NewTensor("a", DType.U8, (1,), b"x")], {"name": "second", "param_count": 1}
     )

@@ -281,18 +281,21 @@ def _spans(tree: layout.Tree) -> dict[str, tuple[int, int]]:
 
 
 TOO_LITTLE: list[tuple[layout.Tree, str]] = [
-    ({}, "header -> num_tensors neither given nor derived"),
+    ({}, "header -> num_tensors neither given nor derived: expected tensor_index, found none"),
     ({"metadata": b"{}"}, "header -> num_tensors neither given nor derived"),
     ({"tensor_index": {"entries": []}}, "header -> len_metadata neither given nor derived"),
     ({"metadata": b"{}", "tensor_index": {}}, "header -> num_tensors neither given nor derived"),
-    ({**SMALL, "metadata": None}, "header -> len_metadata neither given nor derived"),
+    (
+        {**SMALL, "metadata": None},
+        "header -> len_metadata neither given nor derived: the rest of the tree does not say it",
+    ),
     ({**SMALL, "tensor_index": None}, "header -> num_tensors neither given nor derived"),
     ({**SMALL, "tensor_index": {"entries": [{}]}}, "entries -> len_name neither given nor derived"),
     ({**SMALL, "tensor_index": {"entries": [{"name": b"a"}]}}, "entries -> dtype neither given nor derived"),
     ({**SMALL, "tensor_index": {"entries": [{"name": b"a", "dtype": 0}]}}, "entries -> ndim neither given nor derived"),
     (
         {**SMALL, "tensor_index": {"entries": [{"name": b"a", "dtype": 99, "dims": []}]}},
-        "entries -> len_tensor neither given nor derived: KeyError(99)",
+        "entries -> len_tensor neither given nor derived: expected a value that is known, found 99",
     ),
     (
         {**SMALL, "tensor_index": {"entries": [{"name": b"a", "dtype": 0, "dims": [2**63, 2]}]}},
@@ -320,6 +323,19 @@ def test_what_cannot_be_derived_is_named(tree: layout.Tree, message: str) -> Non
     with pytest.raises(RequestError, match=r"^the tree cannot be built: ") as caught:
         layout.build(tree)
     assert message in str(caught.value)
+    assert "Error(" not in str(caught.value)
+
+
+@pytest.mark.parametrize("given", ["model.apr", 5, None, [1, 2]], ids=lambda given: type(given).__name__)
+def test_what_holds_no_bytes_is_not_parsed(given: Any) -> None:
+    with pytest.raises(TypeError, match=rf"^expected the bytes of a file, found {type(given).__name__}$"):
+        layout.parse(given)
+
+
+@pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
+def test_any_bytes_are_parsed(kind: type) -> None:
+    raw = golden.raw("every_dtype.apr")
+    assert layout.parse(kind(raw)) == layout.parse(raw)
 
 
 def entry(**values: Any) -> layout.Tree:

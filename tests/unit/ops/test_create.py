@@ -177,6 +177,22 @@ def test_tensors_that_a_careful_reader_would_not_take(tensors: list[NewTensor], 
     assert str(caught.value).isprintable()
 
 
+@pytest.mark.parametrize(
+    ("tensors", "says"),
+    [
+        ([("a", DType.F32, (1,), b"abcd")], "tensors[0]: expected a NewTensor, found tuple"),
+        ([tensor(), {"name": "b"}], "tensors[1]: expected a NewTensor, found dict"),
+        ({"a": tensor()}, "tensors[0]: expected a NewTensor, found str"),
+        ([tensor(data="abcd")], "tensor 'a': expected bytes, found str"),  # type: ignore[arg-type] # as users do
+        ([tensor(data=None)], "tensor 'a': expected bytes, found NoneType"),  # type: ignore[arg-type] # as above
+    ],
+)
+def test_what_is_no_tensor_is_refused(tensors: Any, says: str) -> None:
+    with pytest.raises(TypeError) as caught:
+        create_bytes(tensors, {})
+    assert str(caught.value) == says
+
+
 @pytest.mark.parametrize("flags", [Flags.LAYOUT_COLUMN_MAJOR, 0x0C00, 0x1000, 0x8000, 0x10000, -1])
 def test_flags_that_a_careful_reader_would_not_take(flags: int) -> None:
     with pytest.raises(RequestError, match="flags"):
@@ -205,6 +221,7 @@ def test_the_row_major_flag_is_added(flags: Flags) -> None:
         ({"a": object()}, "a: "),
         ({"a": "\ud800"}, "a: "),
         ({1: 2}, "a key of the metadata is a string"),
+        ({"a": [2**64]}, "metadata.a[0]: expected an integer of 64 bits"),
     ],
 )
 def test_metadata_that_a_careful_reader_would_not_take(metadata: Any, says: str) -> None:

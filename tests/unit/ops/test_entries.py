@@ -106,7 +106,7 @@ def test_what_cannot_be_looked_at_is_copied() -> None:
 def test_gaps_and_other_objects_are_refused() -> None:
     with pytest.raises(RequestError, match="tensor 'a': expected data without gaps, found a strided view"):
         flat_view(memoryview(b"abcd")[::2], "'a'")
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match=r"^tensor 'a': expected bytes, found str$"):
         flat_view("text", "'a'")
 
 
@@ -116,6 +116,49 @@ def test_metadata_is_written_as_the_reference_does_or_as_it_is() -> None:
     for wrong in (b"", b"[]", b'{"license":5}'):
         with pytest.raises(RequestError, match="the metadata cannot be written"):
             metadata_bytes(wrong)
+
+
+@pytest.mark.parametrize(
+    ("metadata", "where", "found"),
+    [
+        ({"x": 10**30 + 1}, "metadata.x", "1000000000000000000000000000001"),
+        ({"x": -(2**63) - 1}, "metadata.x", "-9223372036854775809"),
+        ({"x": 2**64}, "metadata.x", "18446744073709551616"),
+        ({"a": 1, "x": [{"y": 1}, {"y": [0, 2**64]}]}, "metadata.x[1].y[1]", "18446744073709551616"),
+        ({"x": 10**300}, "metadata.x", "100000000000000000...0000000000000000000"),
+    ],
+)
+def test_an_integer_that_would_be_rounded_is_refused(metadata: dict[str, Any], where: str, found: str) -> None:
+    with pytest.raises(RequestError) as caught:
+        metadata_bytes(metadata)
+    assert str(caught.value) == f"{where}: expected an integer of 64 bits, found {found}; write it as a string"
+
+
+def test_integers_that_are_not_rounded_are_written_digit_by_digit() -> None:
+    raw = metadata_bytes({"x": [2**64 - 1, -(2**63)], "text": str(10**30 + 1), "rope_theta": 10**6})
+    assert raw.endswith(
+        b'"rope_theta":1000000.0,"x":[18446744073709551615,-9223372036854775808],'
+        b'"text":"1000000000000000000000000000001"}'
+    )
+    assert metadata_bytes(b'{"x":18446744073709551616}') == b'{"x":18446744073709551616}'
+
+
+def test_an_integer_that_no_double_holds_is_refused_too() -> None:
+    with pytest.raises(RequestError, match=r"^x: an integer beyond .* cannot be written; write it as a string$"):
+        metadata_bytes({"x": 10**400})
+
+
+@pytest.mark.parametrize("metadata", ["{}", None, 5, [("name", "m")]], ids=lambda value: type(value).__name__)
+def test_metadata_of_another_kind_is_refused(metadata: Any) -> None:
+    with pytest.raises(TypeError) as caught:
+        metadata_bytes(metadata)
+    assert str(caught.value) == f"metadata: expected a mapping or JSON as bytes, found {type(metadata).__name__}"
+
+
+@pytest.mark.parametrize("flags", ["QUANTIZED", None, 1.0, [Flags.QUANTIZED]], ids=lambda value: type(value).__name__)
+def test_flags_of_another_kind_are_refused(flags: Any) -> None:
+    with pytest.raises(TypeError, match=rf"^flags: expected members of Flags, found {type(flags).__name__}$"):
+        writable_flags(flags)
 
 
 def test_the_row_major_flag_is_added_and_others_are_refused() -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import pytest
+from tests.unit.rules.cases import CASES, sound
 from tests.unit.rules.crafting import craft, entry_a, entry_b
 
 from aprfmt import (
@@ -28,9 +30,11 @@ from aprfmt import (
     stamp_tree,
 )
 from aprfmt.container import Container
+from aprfmt.files import validate_file
+from aprfmt.layout import facts, header_crc32
 from aprfmt.ops.stamp import Stamp, plan_stamp
-from aprfmt.plan import Copy, Literal, Seal, iter_plan
-from aprfmt.rules import run
+from aprfmt.plan import Copy, Literal, Seal, iter_plan, plan_bytes
+from aprfmt.rules import Finding, run
 from aprfmt.source import BytesSource
 
 GOLDEN = Path(__file__).resolve().parents[2] / "data" / "golden"
@@ -43,8 +47,16 @@ def opened(raw: bytes) -> Container:
     return Container(BytesSource(raw))
 
 
-def planned(raw: bytes, patch: ProvenancePatch = MIT, **options: bool) -> Stamp:
-    return plan_stamp(opened(raw), patch, **options)
+def planned(
+    raw: bytes, patch: ProvenancePatch = MIT, *, drop_trailing: bool = False, accept: Collection[str] = ()
+) -> Stamp:
+    return plan_stamp(opened(raw), patch, drop_trailing=drop_trailing, accept=accept)
+
+
+def said(raw: bytes) -> list[tuple[str, ...]]:
+    """What the head of a file is found to be, wherever it stands; but for its provenance, which a stamp is about."""
+    findings = [item for item in run(opened(raw)).findings if not item.rule.startswith("APR-P")]
+    return [(item.rule, item.field, item.expected, item.found, item.tensor or "") for item in findings]
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row['file']}-{'-'.join(row['patch'])}")
@@ -82,7 +94,8 @@ def test_everything_but_metadata_and_places_stays(golden: bytes) -> None:
     old, new = json.loads(before["metadata"]), json.loads(after["metadata"])
     assert new == {**old, **ALL.values()}
     assert [key for key in new if key in old] == list(old)
-    assert run(opened(stamp_bytes(golden, ALL))).findings == ()
+    assert said(stamp_bytes(golden, ALL)) == said(golden)
+    assert validate_file(stamp_bytes(golden, ALL), select=["APR-P001", "APR-P002", "APR-F002"]).findings == ()
 
 
 def test_a_stamp_says_what_it_does(golden: bytes) -> None:
@@ -138,7 +151,7 @@ def test_a_file_without_footer_gets_one() -> None:
 
 def test_trailing_bytes_are_refused_or_dropped() -> None:
     raw = craft() + b"tail"
-    with pytest.raises(FormatError, match="--drop-trailing") as caught:
+    with pytest.raises(FormatError, match=r"\(--drop-trailing, or drop_trailing=True, drops them\)") as caught:
         planned(raw)
     assert caught.value.rule_id == "APR-F004"
     assert caught.value.span == (0x144, 0x148)
@@ -255,6 +268,26 @@ def test_an_empty_patch_is_refused_before_anything_else() -> None:
             attempt()
 
 
+def test_what_is_no_patch_is_refused() -> None:
+    wrong: Any = {"license": "MIT"}
+    for attempt in (lambda: stamp_bytes(craft(), wrong), lambda: stamp_tree(parse(craft()), wrong)):
+        with pytest.raises(TypeError, match=r"^patch: expected a ProvenancePatch, found dict$"):
+            attempt()
+
+
+@pytest.mark.parametrize("accept", ["APR-F002", "footer-wrong", ""])
+def test_a_rule_that_is_not_in_a_collection_is_not_taken_letter_by_letter(accept: str) -> None:
+    with pytest.raises(RequestError) as caught:
+        stamp_bytes(craft(footer={"checksum": 0}), MIT, accept=accept)
+    assert str(caught.value) == f"accept: expected a collection of rule ids, found the text {accept!r}"
+
+
+def test_a_stamp_prints_without_the_bytes_of_the_file() -> None:
+    stamp = planned(craft(metadata=b'{"name":"' + b"x" * 10_000 + b'"}'))
+    assert repr(stamp).startswith("Stamp(input_metadata=<Metadata: 10011 bytes at 0x40>, metadata=<Metadata: ")
+    assert len(repr(stamp)) < 500
+
+
 @pytest.mark.parametrize("at", [0xC0, 0xFF, 0x13F, 0x141, 0x43, 0x60, 0xBF])
 def test_damage_anywhere_is_found_while_the_plan_is_carried_out(at: int) -> None:
     raw = bytearray(craft())
@@ -331,3 +364,149 @@ def test_residue_counts_towards_the_limit() -> None:
 def test_a_stamped_new_file_is_the_new_file_with_those_values() -> None:
     made = stamp_bytes(create_bytes([], {"name": "m"}), ALL)
     assert made == create_bytes([], {"name": "m", **ALL.values()})
+
+
+# ---- what is accepted by name ----
+
+ERRORS = {name: rule for name, rule in facts.RULES.items() if rule.severity == "error"}
+ACCEPTABLE = [name for name, rule in ERRORS.items() if not rule.fatal]
+NEW = ProvenancePatch(
+    license="Apache-2.0", description="longer than the filler behind the metadata, so that the data moves"
+)
+
+
+def carried_out(raw: bytes, *accept: str, patch: ProvenancePatch = NEW) -> tuple[bytes, list[Finding]]:
+    """The stamped file, and the faults that were let through."""
+    source = BytesSource(raw)
+    stamp = plan_stamp(Container(source), patch, accept=accept)
+    return plan_bytes(stamp.plan, source), stamp.accepted
+
+
+def wrong_by(raw: bytes) -> tuple[int, int]:
+    """Which bits of the two checksums are not those of the bytes that they cover: stored XOR true."""
+    container = opened(raw)
+    footer = container.footer
+    assert footer is not None
+    true = crc32(raw[: container.required_len])
+    return container.header.checksum ^ header_crc32(container.header_bytes), footer.checksum ^ true
+
+
+def errors_of(raw: bytes) -> list[tuple[str, ...]]:
+    """The errors as they are, wherever they stand; checksums that are named in them depend on all bytes."""
+    return [
+        (item.rule, item.field, item.tensor or "", *(() if "checksum" in item.field else (item.expected, item.found)))
+        for item in validate_file(raw).errors
+    ]
+
+
+def test_some_faults_can_be_accepted_and_some_cannot() -> None:
+    assert {"APR-F002", "APR-H006", "APR-M006", "APR-I002", "APR-D003"} <= set(ACCEPTABLE)
+    assert {"APR-H001", "APR-I001", "APR-D001", "APR-L001"} <= set(ERRORS) - set(ACCEPTABLE)
+
+
+@pytest.mark.parametrize("name", ACCEPTABLE)
+def test_a_fault_is_let_through_when_it_is_named_and_only_then(name: str) -> None:
+    raw = CASES[name].broken()
+    others = [other for other in ACCEPTABLE if other != name]
+    for accept in ([], others):
+        with pytest.raises(FormatError) as caught:
+            carried_out(raw, *accept)
+        assert caught.value.rule_id == name
+    made, accepted = carried_out(raw, name)
+    assert carried_out(raw, *ACCEPTABLE) == (made, accepted)
+    assert stamp_bytes(raw, NEW, accept=[name]) == made
+    assert accepted == list(validate_file(raw).errors)
+    assert {finding.rule for finding in accepted} == {name}
+
+
+@pytest.mark.parametrize("name", ACCEPTABLE)
+def test_what_is_accepted_stays_as_wrong_as_it_was(name: str) -> None:
+    raw = CASES[name].broken()
+    made, _ = carried_out(raw, name)
+    assert errors_of(made) == errors_of(raw)
+    assert wrong_by(made) == wrong_by(raw)
+    before, after = parse(raw), parse(made)
+    assert after["tensor_data"] == before["tensor_data"]
+    assert after["tensor_index"]["entries"] == before["tensor_index"]["entries"]
+    for field in ("version_major", "version_minor", "num_tensors", "reserved"):
+        assert after["header"][field] == before["header"][field]
+    old, new = json.loads(before["metadata"]), json.loads(after["metadata"])
+    assert new == {**old, **NEW.values()}
+    assert len(made) > len(raw)
+
+
+@pytest.mark.parametrize("name", ACCEPTABLE)
+def test_accepting_what_is_not_there_changes_nothing(name: str) -> None:
+    assert carried_out(sound(), name) == (stamp_bytes(sound(), NEW), [])
+
+
+def test_a_stamp_of_an_accepted_file_can_be_stamped_again_alike() -> None:
+    raw = CASES["APR-F002"].broken()
+    once, _ = carried_out(raw, "APR-F002")
+    assert wrong_by(once)[1] != 0
+    assert carried_out(once, "APR-F002")[0] == once
+    with pytest.raises(FormatError, match="APR-F002"):
+        carried_out(once)
+
+
+def test_both_checksums_stay_wrong_each_by_its_own_bits() -> None:
+    raw = bytearray(sound())
+    raw[44] ^= 0x10  # in the reserved bytes, so that both are wrong
+    raw[-1] ^= 0x80
+    made, accepted = carried_out(bytes(raw), "APR-H006", "APR-F002")
+    assert [finding.rule for finding in accepted] == ["APR-H006", "APR-F002"]
+    assert wrong_by(made) == wrong_by(bytes(raw))
+    assert all(wrong_by(made))
+    with pytest.raises(FormatError, match="APR-F002"):
+        carried_out(bytes(raw), "APR-H006")
+    with pytest.raises(FormatError, match="APR-H006"):
+        carried_out(bytes(raw), "APR-F002")
+
+
+def test_a_plan_that_is_carried_out_twice_lets_each_fault_through_once() -> None:
+    source = BytesSource(CASES["APR-F002"].broken())
+    stamp = plan_stamp(Container(source), NEW, accept=["APR-F002"])
+    assert stamp.accepted == []
+    assert plan_bytes(stamp.plan, source) == plan_bytes(stamp.plan, source)
+    assert [finding.rule for finding in stamp.accepted] == ["APR-F002"]
+
+
+def test_a_column_major_file_is_not_said_to_be_row_major_too() -> None:
+    made, _ = carried_out(CASES["APR-H004"].broken(), "APR-H004")
+    flags = opened(made).header.flags
+    assert Flags.LAYOUT_COLUMN_MAJOR in flags
+    assert Flags.LAYOUT_ROW_MAJOR not in flags
+
+
+def test_a_key_of_the_wrong_type_may_be_stamped_over() -> None:
+    raw = craft(metadata=b'{"license":5}')
+    with pytest.raises(FormatError, match="APR-M006"):
+        carried_out(raw, patch=MIT)
+    made, accepted = carried_out(raw, "APR-M006", patch=MIT)
+    assert [finding.rule for finding in accepted] == ["APR-M006"]
+    assert parse(made)["metadata"] == b'{"license":"MIT"}'
+    assert validate_file(made).valid
+
+
+@pytest.mark.parametrize("name", sorted(set(ERRORS) - set(ACCEPTABLE)))
+def test_a_fault_past_which_a_file_cannot_be_read_cannot_be_accepted(name: str) -> None:
+    with pytest.raises(RequestError, match=f"{name} cannot be accepted: a file that breaks it cannot be rewritten"):
+        planned(sound(), accept=[name])
+
+
+def test_losing_bytes_cannot_be_accepted() -> None:
+    for raw in (sound(), CASES["APR-F004"].broken()):
+        with pytest.raises(RequestError, match=r"APR-F004 cannot be accepted: .* or drop_trailing=True, drops them"):
+            planned(raw, accept=["APR-F002", "APR-F004"], drop_trailing=True)
+
+
+@pytest.mark.parametrize("name", ["APR-X001", "apr-f002", "", "footer-wrong", "APR-F002\x1b"])
+def test_a_rule_that_does_not_exist_cannot_be_accepted(name: str) -> None:
+    with pytest.raises(RequestError) as caught:
+        planned(sound(), accept=["APR-F002", name])
+    assert str(caught.value) == f"expected the id of a rule to accept, found {name!a}"
+
+
+def test_what_cannot_be_accepted_is_said_before_the_file_is_looked_at() -> None:
+    with pytest.raises(RequestError, match="APR-X001"):
+        planned(craft(entry_a(dtype=31)), accept=["APR-X001"])
