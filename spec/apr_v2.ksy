@@ -676,7 +676,7 @@ enums:
     needs: [APR-S001]
     why: |
       The sections of a file do not overlap and lie inside it. One that does not was cut off, or the header is damaged.
-      The reference refuses an index that begins outside the file, and lets it overlap the metadata.
+      The reference refuses an index with entries that begins outside the file, and lets it overlap the metadata.
     repair: Compare the size of the file with that of a good copy, and fetch it again when it is shorter.
     example: |
       error APR-S002 tensor-index-misplaced: the tensor index would begin before the end of the metadata, or outside the file
@@ -934,7 +934,7 @@ enums:
     repair: Name the tensor in UTF-8 in the tool that wrote the file.
     example: |
       error APR-I005 name-not-utf8: the name is not UTF-8
-        tensor_index.entries[1].name @0xdf..0xe0: expected UTF-8, found b'\xff'; tensor '\udcff'
+        tensor_index.entries[1].name @0xdf..0xe0: expected UTF-8, found b'\xff'; tensor '\xff'
   APR-I006:
     name: name-length
     defect: the name is empty, or longer than the reference writes

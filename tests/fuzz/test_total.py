@@ -15,6 +15,7 @@ from tests.fuzz.laws import golden
 
 import aprfmt
 from aprfmt import AprError, ProvenancePatch, build, parse, stamp_bytes
+from aprfmt.files import validate_file
 from aprfmt.layout import build_head
 from aprfmt.ops.inspect import inspect
 from aprfmt.rules import run
@@ -103,6 +104,8 @@ def everything(raw: bytes) -> None:
         lambda: aprfmt.parse(raw),
         lambda: stamp_bytes(raw, PATCH),
         lambda: stamp_bytes(raw, PATCH, drop_trailing=True),
+        lambda: validate_file(raw),
+        lambda: validate_file(raw, profile="reader"),
     )
     for reader in readers:
         with contextlib.suppress(AprError):

@@ -12,7 +12,6 @@ from tests.fuzz.laws import GOLDEN, golden, opened
 from aprfmt import NewTensor, build, create_bytes, parse
 from aprfmt.errors import FormatError
 from aprfmt.layout import tensor_nbytes
-from aprfmt.ops.inspect import SAID_ANYWAY
 from aprfmt.rules import run
 from aprfmt.testing import containers, damaged, dtypes, expand, metadata_json, shapes, tensor_names, tensors, trees
 
@@ -79,12 +78,19 @@ def test_a_canonical_tree_needs_no_derivable_value(tree: dict[str, Any]) -> None
     assert build(bare) == build(tree)
 
 
+ABOUT_VALUES = {
+    *("APR-P001", "APR-P002", "APR-M008", "APR-M009", "APR-I010", "APR-I011"),
+    *("APR-H009", "APR-H010", "APR-H012"),
+}
+"""Rules about names, types, flags and metadata, which are those of the caller; none of them is an error."""
+
+
 @given(tensors(), metadata_json())
 def test_the_writer_and_the_builder_agree(given_tensors: list[NewTensor], raw: bytes) -> None:
-    """`create_bytes` MUST write a file without any finding, with the tensors that it was given."""
+    """`create_bytes` MUST write a file in canonical form, with the tensors and the metadata that it was given."""
     written = create_bytes(given_tensors, raw)
     container = opened(written)
-    assert run(container, ignore=SAID_ANYWAY).findings == ()
+    assert {finding.rule for finding in run(container, profile="canonical").findings} <= ABOUT_VALUES
     assert container.metadata.raw == raw
     assert {name: (tensor.dtype, tensor.shape, bytes(tensor.data)) for name, tensor in container.items()} == {
         tensor.name: (tensor.dtype, tensor.shape, tensor.data) for tensor in given_tensors
@@ -93,9 +99,9 @@ def test_the_writer_and_the_builder_agree(given_tensors: list[NewTensor], raw: b
 
 @given(containers())
 def test_canonical_files_have_no_finding(raw: bytes) -> None:
-    """What the strategies call canonical MUST have no finding, an info included, and be what the writer writes."""
+    """What the strategies call canonical MUST be so by every rule about layout, and be what the writer writes."""
     container = opened(raw)
-    assert run(container, ignore=SAID_ANYWAY).findings == ()
+    assert {finding.rule for finding in run(container, profile="canonical").findings} <= ABOUT_VALUES
     again = create_bytes(
         [NewTensor(tensor.name, tensor.dtype, tensor.shape, tensor.data) for tensor in container.tensors],
         container.metadata.raw,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from types import SimpleNamespace
 
 from ..layout import Violation, facts
@@ -29,7 +30,10 @@ def _fault(violation: Violation, path: str, span: tuple[int, int], tensor: str |
 @rule("APR-H008")
 def too_small(case: Case) -> Iterator[Fault]:
     """There are not as many bytes as a header takes."""
-    yield from faults_of(lambda: case.container.header_bytes, "APR-H008")
+    for fault in faults_of(lambda: case.container.header_bytes, "APR-H008"):
+        magic = case.container.first_bytes[: len(facts.MAGIC)]
+        what = facts.MAGIC_LOOKALIKES.get(magic, "no APR v2 file") if not facts.MAGIC.startswith(magic) else ""
+        yield replace(fault, message=f"{fault.message}; by its first bytes this is {what}") if what else fault
 
 
 @rule(*_HEADER_IDS)

@@ -11,7 +11,7 @@ from tests.unit.rules.crafting import craft, entry_a
 from aprfmt.layout import DType
 from aprfmt.limits import DEFAULT_LIMITS
 
-__all__ = ["CASES", "Case", "sound"]
+__all__ = ["CASES", "READER_CASES", "Case", "sound"]
 
 _MIB = 1024 * 1024
 TRIPLE = b'"license":"MIT","data_source":"web","data_license":"CC0-1.0"'
@@ -109,9 +109,7 @@ CASES: Mapping[str, Case] = {
     "APR-H011": case(lambda: flags(layout_row_major=False)),
     "APR-H012": case(
         lambda: flags("has_vocab"),
-        lambda: sound(
-            header={"flags": {"has_vocab": True}}, metadata=b'{"tokenizer.vocabulary":["a"],%s}' % TRIPLE
-        ),
+        lambda: sound(header={"flags": {"has_vocab": True}}, metadata=b'{"tokenizer.vocabulary":["a"],%s}' % TRIPLE),
     ),
     "APR-S001": case(lambda: head(ofs_metadata=0)),
     "APR-S002": case(lambda: head(ofs_tensor_index=64)),
@@ -160,7 +158,7 @@ CASES: Mapping[str, Case] = {
     ),
     "APR-D002": case(lambda: sound(entry_a(), b(len_tensor=5))),
     "APR-D003": case(lambda: sound(entry_a(), b(ofs_tensor=0), tensor_data=bytes(64))),
-    "APR-D004": case(lambda: sound()[:-5], lambda: sound()),
+    "APR-D004": case(lambda: sound()[:-5]),
     "APR-D005": case(
         lambda: sound(entry_a(), b(ofs_tensor=68), tensor_data=bytes(132)),
         lambda: sound(entry_a(), b(ofs_tensor=64), tensor_data=bytes(128)),
@@ -180,3 +178,40 @@ CASES: Mapping[str, Case] = {
         lambda: sound(header={"num_tensors": 2}),
     ),
 }
+
+
+def metadata_last(cut: int) -> bytes:
+    """The metadata behind everything else, without its last bytes."""
+    raw = sound()
+    return sound(header={"ofs_metadata": len(raw)}, trailing=METADATA)[: len(raw) + len(METADATA) - cut]
+
+
+def index_behind(num_tensors: int) -> bytes:
+    """The index behind the end of the file."""
+    fields = {"num_tensors": num_tensors, "ofs_tensor_index": 1 << 40}
+    return craft(header=fields, metadata=METADATA, tensor_index={"entries": []}, tensor_data=b"")
+
+
+def index_to_end(num_tensors: int) -> bytes:
+    """Two entries with nothing behind them, in a section of no size."""
+    index = {"entries": [entry_a(), b()], "padding": b""}
+    fields = {"num_tensors": num_tensors, "ofs_data": 192}
+    return sound(header=fields, tensor_index=index, tensor_data=b"", footer=None)
+
+
+_SAME_IN_READER = (
+    *("APR-H001", "APR-H004", "APR-H006", "APR-H008", "APR-I002", "APR-L001"),
+    *("APR-M001", "APR-M002", "APR-M003", "APR-M004", "APR-M005", "APR-M006"),
+)
+
+READER_CASES: Mapping[str, Case] = {
+    **{name: CASES[name] for name in _SAME_IN_READER},
+    "APR-S001": case(lambda: metadata_last(1), lambda: metadata_last(0)),
+    "APR-S002": case(lambda: index_behind(1), lambda: index_behind(0)),
+    "APR-I001": case(lambda: index_to_end(3), lambda: index_to_end(2)),
+    # What is not UTF-8 is replaced before names are compared.
+    "APR-I003": case(
+        lambda: sound(entry_a(name=b"\xfe"), b(name=b"\xff")), lambda: sound(entry_a(name=b"\xff"), b(name=b"\xff\xff"))
+    ),
+}
+"""The same for the rules of the profile `reader`, as the reader of apr-format decides them."""

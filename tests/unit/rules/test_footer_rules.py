@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 import pytest
-from tests.unit.rules.crafting import NO_TENSORS, SIZE, Fault, craft, errors_of, file, findings_of, opened, report_of
+from tests.unit.rules.crafting import (
+    NO_TENSORS,
+    QUIET,
+    SIZE,
+    Fault,
+    craft,
+    errors_of,
+    file,
+    findings_of,
+    opened,
+    report_of,
+)
 
-from aprfmt.ops.inspect import inspect
-from aprfmt.rules import Severity
+from aprfmt.files import validate_file
+from aprfmt.rules import Severity, run
 
 ERRORS = [
     (file()[: SIZE - 1], Fault("APR-F001", "footer.checksum", (0x140, SIZE - 1), "4 bytes", "3 bytes")),
@@ -46,9 +57,16 @@ def test_one_warning_and_no_other(raw: bytes, fault: Fault) -> None:
     assert errors_of(raw) == []
 
 
-def test_a_missing_footer_is_no_more_than_an_info() -> None:
-    [finding] = report_of(file()[: SIZE - 4]).findings
-    assert finding.severity is Severity.INFO
+def test_a_missing_footer_is_no_more_than_a_warning() -> None:
+    report = report_of(file()[: SIZE - 4])
+    assert [finding.severity for finding in report.findings] == [Severity.WARNING]
+    assert report.valid
+
+
+def test_what_follows_the_footer_is_not_judged_without_one() -> None:
+    assert "APR-F004" in report_of(file()[: SIZE - 4]).rules_skipped
+    assert "APR-F002" in validate_file(file()[: SIZE - 4]).rules_skipped
+    assert "APR-F002" in validate_file(file() + b"xy").rules_run
 
 
 def test_a_wrong_footer_is_found_by_a_pass_over_the_file() -> None:
@@ -56,8 +74,9 @@ def test_a_wrong_footer_is_found_by_a_pass_over_the_file() -> None:
     assert right is not None
     raw = craft(footer={"checksum": right.checksum ^ 1})
     assert findings_of(raw) == []
-    [finding] = inspect(opened(raw), check=True).findings
+    [finding] = run(opened(raw), ignore=QUIET, read_data=True).findings
     assert (finding.rule, finding.field, finding.span) == ("APR-F002", "footer.checksum", (0x140, SIZE))
     assert finding.expected == f"{right.checksum:#010x} for these bytes"
     assert finding.found == f"{right.checksum ^ 1:#010x}"
-    assert inspect(opened(file()), check=True).findings == ()
+    assert finding.severity is Severity.ERROR
+    assert run(opened(file()), ignore=QUIET, read_data=True).findings == ()

@@ -5,7 +5,19 @@ from __future__ import annotations
 from zlib import crc32
 
 import pytest
-from tests.unit.rules.crafting import NO_TENSORS, SIZE, Fault, craft, errors_of, file, findings_of, opened
+from tests.unit.rules.crafting import (
+    NO_TENSORS,
+    SIZE,
+    Fault,
+    craft,
+    entry_a,
+    errors_of,
+    fault,
+    file,
+    findings_of,
+    opened,
+    report_of,
+)
 
 from aprfmt.errors import FormatError, TruncatedError, UnsupportedError
 
@@ -17,6 +29,7 @@ def test_the_file_that_everything_else_breaks_is_sound() -> None:
 
 ERRORS = [
     (file(magic=b"XPR\0"), Fault("APR-H001", "header.magic", (0, 4), r"b'APR\x00'", r"b'XPR\x00'")),
+    (file(magic=b"GGUF"), Fault("APR-H001", "header.magic", (0, 4), r"b'APR\x00'", "b'GGUF'")),
     (file()[:63], Fault("APR-H008", "header", (0, 63), "at least 64 bytes", "63 bytes")),
     (file(version_major=3), Fault("APR-H002", "header.version_major", (4, 5), "2", "3")),
     (file(version_major=1), Fault("APR-H002", "header.version_major", (4, 5), "2", "1")),
@@ -31,15 +44,21 @@ ERRORS = [
     (file(ofs_data=2**64 - 1), Fault("APR-S003", "header.ofs_data", (32, 40), f"128 to {SIZE}", str(2**64 - 1))),
     (
         file(checksum=1),
-        Fault("APR-H006", "header.checksum", (40, 44), f"{crc32(file()[:40] + file()[44:64]):#010x}", "0x00000001"),
+        Fault(
+            "APR-H006",
+            "header.checksum",
+            (40, 44),
+            f"{crc32(file()[:40] + file()[44:64]):#010x} for these bytes",
+            "0x00000001",
+        ),
     ),
     (craft(metadata=b"", **NO_TENSORS), Fault("APR-M001", "header.len_metadata", (20, 24), "at least 1", "0")),
 ]
 
 
-@pytest.mark.parametrize(("raw", "fault"), ERRORS, ids=lambda value: value.rule if isinstance(value, Fault) else "")
-def test_one_error_and_no_other(raw: bytes, fault: Fault) -> None:
-    assert errors_of(raw) == [fault]
+@pytest.mark.parametrize(("raw", "said"), ERRORS, ids=lambda value: value.rule if isinstance(value, Fault) else "")
+def test_one_error_and_no_other(raw: bytes, said: Fault) -> None:
+    assert errors_of(raw) == [said]
 
 
 TWINS = {
@@ -56,8 +75,8 @@ def test_just_not_an_error(raw: bytes) -> None:
 
 
 def test_the_column_major_flag_is_an_error() -> None:
-    [fault] = errors_of(file(flags={"layout_column_major": True}))
-    assert fault[:3] == ("APR-H004", "header.flags.layout_column_major", (6, 8))
+    [said] = errors_of(file(flags={"layout_column_major": True}))
+    assert said[:3] == ("APR-H004", "header.flags.layout_column_major", (6, 8))
     assert errors_of(file(flags={"layout_column_major": True, "layout_row_major": False}))[0].rule == "APR-H004"
     assert errors_of(file(flags={"layout_row_major": False})) == []
 
@@ -78,6 +97,15 @@ def test_what_is_not_opened_says_of_which_kind_it_is(raw: bytes, kind: type[Exce
     with pytest.raises(kind) as caught:
         opened(raw)
     assert type(caught.value) is kind
+    if isinstance(caught.value, FormatError):
+        assert fault(caught.value) == errors_of(raw)[0]
+
+
+def test_another_format_is_named() -> None:
+    [finding] = report_of(b"GGUF" + file()[4:]).findings
+    assert finding.message == "the magic is not that of APR v2: this is a GGUF file"
+    [finding] = report_of(b"GGUX" + file()[4:]).findings
+    assert finding.message == "the magic is not that of APR v2"
 
 
 WARNINGS = [
@@ -87,36 +115,88 @@ WARNINGS = [
         file(reserved=bytes(19) + b"\1"),
         Fault("APR-H007", "header.reserved", (44, 64), "zero bytes", ascii(bytes(19) + b"\1")),
     ),
-    (
-        craft(header_padding=b"x".ljust(64, b"\0")),
-        Fault("APR-S004", "header_padding", (64, 65), "zero bytes", "other bytes"),
-    ),
-    (
-        craft(metadata_padding=bytes(51) + b"x"),
-        Fault("APR-S004", "metadata_padding", (0x4C, 0x80), "zero bytes", "other bytes"),
-    ),
 ]
 
 
-@pytest.mark.parametrize(("raw", "fault"), WARNINGS, ids=lambda value: value.rule if isinstance(value, Fault) else "")
-def test_one_warning_and_no_other(raw: bytes, fault: Fault) -> None:
-    assert findings_of(raw) == [fault]
+@pytest.mark.parametrize(("raw", "said"), WARNINGS, ids=lambda value: value.rule if isinstance(value, Fault) else "")
+def test_one_warning_and_no_other(raw: bytes, said: Fault) -> None:
+    assert findings_of(raw) == [said]
     assert errors_of(raw) == []
-
-
-def test_sections_off_the_grid_are_warned_about_each() -> None:
-    raw = craft(
-        header_padding=b"\0", metadata_padding=b"", tensor_index={"entries": [], "padding": b"\0"}, tensor_data=b""
-    )
-    assert [(fault.rule, fault.field, fault.span, fault.found) for fault in findings_of(raw)] == [
-        ("APR-S005", "header.ofs_metadata", (12, 20), "65"),
-        ("APR-S005", "header.ofs_tensor_index", (24, 32), "77"),
-        ("APR-S005", "header.ofs_data", (32, 40), "78"),
-    ]
 
 
 def test_very_large_metadata_is_warned_about() -> None:
     largest = b"{}".ljust(16 * 1024 * 1024)
     assert findings_of(craft(metadata=largest, **NO_TENSORS)) == []
-    [fault] = findings_of(craft(metadata=largest + b" ", **NO_TENSORS))
-    assert fault == ("APR-M007", "header.len_metadata", (20, 24), "at most 16777216", "16777217")
+    [said] = findings_of(craft(metadata=largest + b" ", **NO_TENSORS))
+    assert said == ("APR-M007", "header.len_metadata", (20, 24), "at most 16777216", "16777217")
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [("lz4_compressed", "1"), ("zstd_compressed", "1"), ("encrypted", "1"), ("signed", "1")],
+)
+def test_a_flag_for_what_the_format_does_not_have_is_a_warning(name: str, found: str) -> None:
+    assert findings_of(file(flags={name: True})) == [
+        ("APR-H010", f"header.flags.{name}", (6, 8), "0", found),
+    ]
+
+
+def test_every_idle_announcement_is_named() -> None:
+    raw = file(flags=dict.fromkeys(("lz4_compressed", "signed", "has_vocab", "sharded", "quantized"), True))
+    assert [(said.rule, said.field) for said in findings_of(raw)] == [
+        ("APR-H009", "header.flags.quantized"),
+        ("APR-H010", "header.flags.lz4_compressed"),
+        ("APR-H010", "header.flags.signed"),
+        ("APR-H012", "header.flags.has_vocab"),
+        ("APR-H012", "header.flags.sharded"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("dtype", "dims", "nbytes"),
+    [(12, [256], 144), (14, [256], 210), (8, [32], 18), (9, [4], 8), (128, [32], 18), (129, [4], 8)],
+)
+def test_the_quantised_flag_is_true_of_every_quantised_type(dtype: int, dims: list[int], nbytes: int) -> None:
+    entry = entry_a(dtype=dtype, dims=dims, len_tensor=nbytes)
+    raw = craft(entry, header={"flags": {"quantized": True}}, tensor_data=bytes(-nbytes % 64 + nbytes))
+    assert "APR-H009" not in {said.rule for said in findings_of(raw)}
+
+
+def test_the_quantised_flag_is_idle_without_a_quantised_tensor() -> None:
+    idle = Fault("APR-H009", "header.flags.quantized", (6, 8), "a tensor of a quantised type", "none")
+    assert findings_of(file(flags={"quantized": True})) == [idle]
+    assert findings_of(craft(header={"flags": {"quantized": True}}, **NO_TENSORS)) == [idle]
+
+
+def test_a_file_without_a_layout_flag_is_read_row_by_row() -> None:
+    said = Fault("APR-H011", "header.flags.layout_row_major", (6, 8), "the flag", "neither layout flag")
+    assert findings_of(file(flags={"layout_row_major": False})) == [said]
+    assert errors_of(file(flags={"layout_row_major": False})) == []
+    both = file(flags={"layout_row_major": False, "layout_column_major": True})
+    assert [other.rule for other in findings_of(both)] == ["APR-H004"]
+
+
+@pytest.mark.parametrize(("flag", "key"), [("has_vocab", "tokenizer.vocabulary"), ("sharded", "sharding")])
+def test_a_flag_and_the_key_that_it_announces_come_together(flag: str, key: str) -> None:
+    value = '{"shard_count":2,"shard_index":0,"total_size":1}' if key == "sharding" else '["a"]'
+    there = f'{{"{key}":{value}}}'.encode()
+    for said, metadata, fault_text in (
+        (True, there, None),
+        (False, b"{}", None),
+        (True, b"{}", (f"the key {key}", "no such key")),
+        (True, f'{{"{key}":null}}'.encode(), (f"the key {key}", "no such key")),
+        (False, there, (f"the flag that announces the key {key}", "no such flag")),
+    ):
+        raw = craft(header={"flags": {flag: said}}, metadata=metadata, **NO_TENSORS)
+        expected = [] if fault_text is None else [("APR-H012", f"header.flags.{flag}", (6, 8), *fault_text)]
+        assert findings_of(raw) == expected
+
+
+def test_a_flipped_bit_of_the_header_is_told() -> None:
+    raw = bytearray(file())
+    raw[0x2C] ^= 0x10
+    [damaged] = [finding for finding in report_of(bytes(raw)).findings if finding.rule == "APR-H006"]
+    assert damaged.message == (
+        "the header checksum does not match the header; "
+        "one flipped bit would explain it: bit 4 of byte 0x2c, in header.reserved"
+    )

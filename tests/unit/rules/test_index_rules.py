@@ -10,10 +10,16 @@ from tests.unit.rules.crafting import (
     entry_a,
     entry_b,
     errors_of,
+    fault,
     file,
     findings_of,
     in_1,
+    opened,
+    report_of,
 )
+
+from aprfmt.layout import DType
+from aprfmt.rules import run
 
 SORTED = "a name behind the previous one in the order of bytes"
 
@@ -29,12 +35,16 @@ ERRORS = [
     (craft(entry_a(), entry_b(name=b"a")), Fault("APR-I003", in_1("name"), at("name"), SORTED, "b'a'")),
     (craft(entry_a(), entry_b(name=b"A")), Fault("APR-I003", in_1("name"), at("name"), SORTED, "b'A'")),
     (craft(entry_a(), entry_b(name=b"\xff")), Fault("APR-I005", in_1("name"), at("name"), "UTF-8", r"b'\xff'")),
+    (
+        craft(entry_a(), entry_b(name=b"b\xe2\x82c")),
+        Fault("APR-I005", in_1("name"), (0xA0, 0xA2), "UTF-8", r"b'\xe2\x82'"),
+    ),
 ]
 
 
-@pytest.mark.parametrize(("raw", "fault"), ERRORS, ids=lambda value: value.rule if isinstance(value, Fault) else "")
-def test_one_error_and_no_other(raw: bytes, fault: Fault) -> None:
-    assert errors_of(raw) == [fault]
+@pytest.mark.parametrize(("raw", "said"), ERRORS, ids=lambda value: value.rule if isinstance(value, Fault) else "")
+def test_one_error_and_no_other(raw: bytes, said: Fault) -> None:
+    assert errors_of(raw) == [said]
 
 
 TWINS = {
@@ -70,14 +80,24 @@ WARNINGS = [
         craft(entry_a(), entry_b(dtype=8, len_tensor=18)),
         ("APR-I008", in_1("dtype"), at("dtype"), "128 for apr_q4", "8"),
     ),
-    (file(num_tensors=1), ("APR-I009", "tensor_index.padding", (0x9D, 0xB3), "zero bytes", "other bytes")),
+    (
+        craft(entry_a(name=b"\0\x1b[31m\x7f\xc2\x85\0")),
+        (
+            "APR-I011",
+            "tensor_index.entries[0].name",
+            (0x82, 0x8C),
+            "no control characters",
+            r"'\x00\x1b\x7f\x85'",
+        ),
+    ),
+    (file(num_tensors=1), ("APR-I012", "header.num_tensors", (8, 12), "2", "1")),
 ]
 
 
-@pytest.mark.parametrize(("raw", "fault"), WARNINGS, ids=[fault[0] for _, fault in WARNINGS])
-def test_a_warning_leaves_the_file_readable(raw: bytes, fault: tuple[object, ...]) -> None:
+@pytest.mark.parametrize(("raw", "said"), WARNINGS, ids=[said[0] for _, said in WARNINGS])
+def test_a_warning_leaves_the_file_readable(raw: bytes, said: tuple[object, ...]) -> None:
     assert errors_of(raw) == []
-    assert fault in findings_of(raw)
+    assert said in findings_of(raw)
 
 
 @pytest.mark.parametrize(
@@ -87,3 +107,44 @@ def test_a_warning_leaves_the_file_readable(raw: bytes, fault: tuple[object, ...
 )
 def test_what_a_writer_may_just_write_is_not_warned_about(raw: bytes) -> None:
     assert findings_of(raw) == []
+
+
+GGML = {3: "f64 here and q4_1", 6: "i8 here and q5_0", 7: "u8 here and q5_1"}
+
+
+@pytest.mark.parametrize("dtype", DType, ids=lambda dtype: dtype.name)
+def test_ids_that_mean_another_type_in_ggml_are_warned_about(dtype: DType) -> None:
+    raw = craft(entry_a(dtype=int(dtype), dims=[0], len_tensor=0), tensor_data=b"")
+    found = [fault(finding) for finding in run(opened(raw), select=["APR-I010"]).findings]
+    field, same = "tensor_index.entries[0].dtype", "an id that means the same everywhere"
+    text = f"{int(dtype)}, which is {GGML.get(dtype)} in GGML"
+    assert found == ([("APR-I010", field, (0x83, 0x84), same, text)] if dtype in GGML else [])
+
+
+def test_a_name_without_control_characters_may_hold_anything_else() -> None:
+    names = ("\u200d", "\u202e", "a b", "\u2028", "e\u0301", "\ue000")
+    for name in names:
+        raw = craft(entry_a(name=name.encode()), tensor_data=bytes(64))
+        assert findings_of(raw) == [], ascii(name)
+
+
+def test_entries_behind_the_count_are_counted_and_the_rest_is_filler() -> None:
+    """Three entries of which the header counts one, then bytes that are no entry."""
+    entries = [entry_a(), entry_b(ofs_tensor=0, len_tensor=0, dims=[0]), entry_b(name=b"c", dims=[0], len_tensor=0)]
+    index = {"entries": entries, "padding": b"\0\0\0x".ljust(99, b"\0")}
+    raw = craft(header={"num_tensors": 1}, tensor_index=index, tensor_data=bytes(64))
+    end = 0x80 + 3 * 29
+    assert [said for said in findings_of(raw) if str(said.rule).startswith("APR-I")] == [
+        ("APR-I009", "tensor_index.padding", (end, end + 4), "zero bytes", f"other bytes, the last one @{end + 3:#x}"),
+        ("APR-I012", "header.num_tensors", (8, 12), "3", "1"),
+    ]
+
+
+def test_what_the_head_alone_cannot_judge_is_skipped_with_the_index() -> None:
+    report = report_of(file(num_tensors=4))
+    skipped = set(report.rules_skipped)
+    assert [finding.rule for finding in report.findings] == ["APR-I001"]
+    assert {"APR-H009", "APR-S006"} <= skipped
+    assert {rule for rule in skipped if rule.startswith("APR-I")} == {
+        f"APR-I{number:03}" for number in (2, 3, 5, 6, 7, 8, 9, 11, 12)
+    }

@@ -3,13 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.unit.rules.crafting import Fault, craft, errors_of, file, findings_of, opened, report_of
-
-from aprfmt.container import Container
-from aprfmt.errors import LimitExceededError
-from aprfmt.limits import Limits
-from aprfmt.rules import run
-from aprfmt.source import BytesSource
+from tests.unit.rules.crafting import Fault, craft, errors_of, findings_of, report_of
 
 
 def with_metadata(raw: bytes) -> bytes:
@@ -43,13 +37,13 @@ ERRORS = [
 
 @pytest.mark.parametrize(("raw", "rule", "span"), ERRORS)
 def test_one_error_and_no_other(raw: bytes, rule: str, span: tuple[int, int] | None) -> None:
-    [fault] = errors_of(with_metadata(raw))
-    assert fault.rule == rule
-    assert span is None or fault.span == span
-    assert fault.expected
-    assert fault.found
-    assert fault.field is not None
-    assert fault.field.startswith("metadata")
+    [said] = errors_of(with_metadata(raw))
+    assert said.rule == rule
+    assert span is None or said.span == span
+    assert said.expected
+    assert said.found
+    assert said.field is not None
+    assert said.field.startswith("metadata")
 
 
 @pytest.mark.parametrize(
@@ -61,11 +55,9 @@ def test_one_error_and_no_other(raw: bytes, rule: str, span: tuple[int, int] | N
         b'{"a":1}',
         rb'{"a":"\ud83d\ude00"}',
         b'{"a":1e308}',
-        b'{"a":' + b"1" * 300 + b"}",
         nested(127),
         b'{"hidden_size":18446744073709551615}',
         b'{"license":null}',
-        b'{"license":5,"license":"MIT"}',  # of duplicates the last one counts
         b'{"quantization":{"quant_type":"q4","bits":4,"symmetric":true,"other":1}}',
         b'{"unknown":4096.5}',
     ],
@@ -88,8 +80,48 @@ def test_types_are_not_judged_in_what_is_not_json() -> None:
     assert "APR-M006" in report.rules_skipped
 
 
-def test_a_limit_is_no_finding() -> None:
-    container = Container(BytesSource(file()), limits=Limits(max_metadata_bytes=11))
-    with pytest.raises(LimitExceededError, match="max_metadata_bytes"):
-        run(container)
-    run(opened(file()))
+ODD = [
+    (b'{"a":%d}' % (10**299), [Fault("APR-M009", "metadata.a", (69, 369), "an integer of 64 bits", str(10**299))]),
+    (b'{"a":-9223372036854775809}', [("APR-M009", "metadata.a", (69, 89), "an integer of 64 bits", str(-(2**63) - 1))]),
+    (
+        b'{"a":[{"b c":18446744073709551616}]}',
+        [("APR-M009", "metadata.a[0].b c", (77, 97), "an integer of 64 bits", str(2**64))],
+    ),
+    # Of duplicates the last one counts, so a wrong type before it is none.
+    (
+        b'{"license":5,"license":"MIT"}',
+        [("APR-M008", "metadata.license", (65, 74), "a key of its own", "another one @0x4d..0x56, which counts")],
+    ),
+    (
+        rb'{"x":{"a":1,"\u0061":2,"a":3}}',
+        [
+            ("APR-M008", "metadata.x.a", (70, 73), "a key of its own", "another one @0x57..0x5a, which counts"),
+            ("APR-M008", "metadata.x.a", (76, 84), "a key of its own", "another one @0x57..0x5a, which counts"),
+        ],
+    ),
+]
+
+
+@pytest.mark.parametrize(("raw", "said"), ODD)
+def test_what_parsers_disagree_about_is_a_warning(raw: bytes, said: list[tuple[object, ...]]) -> None:
+    assert findings_of(with_metadata(raw)) == said
+    assert errors_of(with_metadata(raw)) == []
+
+
+def test_a_path_stays_short_however_long_the_keys_are() -> None:
+    raw = b'{"%s":{%s}}' % (b"k" * 100_000, b",".join([b'"a":1'] * 1000))
+    found = findings_of(with_metadata(raw))
+    assert len(found) == 999
+    assert {said.field for said in found} == {f"metadata.{'k' * 100}….a"}
+
+
+def test_what_is_not_json_is_judged_no_further() -> None:
+    report = report_of(with_metadata(b'{"a":1,"a":18446744073709551616'))
+    assert [finding.rule for finding in report.findings] == ["APR-M003"]
+    assert {"APR-M004", "APR-M006", "APR-M008", "APR-M009", "APR-P002", "APR-H012"} <= set(report.rules_skipped)
+    report = report_of(with_metadata(b"[" * 128))
+    assert [finding.rule for finding in report.findings] == ["APR-M005"]
+    assert {"APR-M003", "APR-M004", "APR-M006"} <= set(report.rules_skipped)
+    report = report_of(with_metadata(b'{"a":"\xff"'))
+    assert [finding.rule for finding in report.findings] == ["APR-M002"]
+    assert {"APR-M005", "APR-M003", "APR-M004"} <= set(report.rules_skipped)

@@ -1,4 +1,4 @@
-# GENERATED, never edited by hand. Source: spec/apr_v2.ksy, SHA-256 ffa01d8ff8af174ea0495f0fc60d87b27d1618daa6292680785a814295f7b00a.
+# GENERATED, never edited by hand. Source: spec/apr_v2.ksy, SHA-256 1d39c45eb940d6853f5e1aab56139afb13e7c4f33080865b4dbdda95df36e02d.
 # Regenerate: python -m aprfmt.codegen --write
 """Facts of APR v2 model container: everything that hand-written code may know about its bytes."""
 
@@ -905,7 +905,7 @@ RULES: Mapping[str, RuleFacts] = {
         fatal=True,
         reads_data=False,
         needs=('APR-S001',),
-        why='The sections of a file do not overlap and lie inside it. One that does not was cut off, or the header is damaged. The reference refuses an index that begins outside the file, and lets it overlap the metadata.',
+        why='The sections of a file do not overlap and lie inside it. One that does not was cut off, or the header is damaged. The reference refuses an index with entries that begins outside the file, and lets it overlap the metadata.',
         repair='Compare the size of the file with that of a good copy, and fetch it again when it is shorter.',
         example='error APR-S002 tensor-index-misplaced: the tensor index would begin before the end of the metadata, or outside the file\n  header.ofs_tensor_index @0x18..0x20: expected 137 to 388, found 64',
     ),
@@ -1154,7 +1154,7 @@ RULES: Mapping[str, RuleFacts] = {
         needs=('APR-I001',),
         why='Readers that replace what they cannot decode may take two names for one.',
         repair='Name the tensor in UTF-8 in the tool that wrote the file.',
-        example="error APR-I005 name-not-utf8: the name is not UTF-8\n  tensor_index.entries[1].name @0xdf..0xe0: expected UTF-8, found b'\\xff'; tensor '\\udcff'",
+        example="error APR-I005 name-not-utf8: the name is not UTF-8\n  tensor_index.entries[1].name @0xdf..0xe0: expected UTF-8, found b'\\xff'; tensor '\\xff'",
     ),
     'APR-I006': RuleFacts(
         id='APR-I006',

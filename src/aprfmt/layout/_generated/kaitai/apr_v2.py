@@ -1,5 +1,5 @@
 # Generated file, never edit.
-# source: spec/apr_v2.ksy sha256 ffa01d8ff8af174ea0495f0fc60d87b27d1618daa6292680785a814295f7b00a
+# source: spec/apr_v2.ksy sha256 1d39c45eb940d6853f5e1aab56139afb13e7c4f33080865b4dbdda95df36e02d
 # compiler: kaitai-struct-compiler 0.11.0
 # regenerate: node tools/kaitai/compile.mjs --write-python
 # This is a generated file! Please edit source .ksy file and use kaitai-struct-compiler to rebuild
