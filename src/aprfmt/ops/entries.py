@@ -136,5 +136,6 @@ def writable_flags(flags: Flags) -> Flags:
         raise RequestError(f"flags: expected members of Flags, found {int(flags):#x}")
     flags = Flags(flags) | Flags.LAYOUT_ROW_MAJOR
     for violation in facts.check_flags(flags):
-        raise RequestError(f"flags.{violation.field}: expected {violation.expected}, found {violation.found}")
+        if facts.RULES[violation.rule].severity == "error":
+            raise RequestError(f"flags.{violation.field}: expected {violation.expected}, found {violation.found}")
     return flags
