@@ -5,6 +5,9 @@ A message says what was expected, what was found, and where: section, absolute b
 
 from __future__ import annotations
 
+import re
+import unicodedata
+
 __all__ = [
     "AprError",
     "FormatError",
@@ -12,7 +15,39 @@ __all__ = [
     "RequestError",
     "TruncatedError",
     "UnsupportedError",
+    "printable",
+    "quoted",
 ]
+
+# Cc control, Cf format (bidirectional overrides, zero-width), Cs lone surrogates, Co and Cn nobody knows what, Zl and
+# Zp line separators
+_UNSAFE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+# In the `repr` of a text: a backslash of its own, or a byte that was not UTF-8.
+_ESCAPE = re.compile(r"\\\\|\\udc([89a-f][0-9a-f])")
+
+
+def printable(text: str) -> str:
+    """The text with everything that could move a cursor, colour a terminal or reverse a line made visible.
+
+    A byte that is not UTF-8, which a name holds as a lone surrogate, is shown as `\\xNN`.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        character if unicodedata.category(character) not in _UNSAFE else _escaped(character) for character in text
+    )
+
+
+def _escaped(character: str) -> str:
+    code = ord(character)
+    if 0xDC80 <= code <= 0xDCFF:  # a byte that was not UTF-8
+        return f"\\x{code - 0xDC00:02x}"
+    return character.encode("unicode_escape", "surrogatepass").decode("ascii")
+
+
+def quoted(name: str) -> str:
+    """The name of a tensor for a message: printable, and in quotes that nothing in it can close."""
+    return _ESCAPE.sub(lambda match: match[0] if match[1] is None else f"\\x{match[1]}", repr(name))
 
 
 class AprError(Exception):
@@ -56,7 +91,7 @@ class _PlacedError(AprError):
                 where += f" @{self.span[0]:#x}..{self.span[1]:#x}"
             parts.append(where)
         if self.tensor is not None:
-            parts.append(f"tensor {self.tensor!a}")
+            parts.append(f"tensor {quoted(self.tensor)}")
         text = "; ".join(parts)
         return f"{text} [{self.rule_id}]" if self.rule_id else text
 

@@ -6,47 +6,13 @@ too broken for what was asked · 128 + N ended by signal N (130 and 143) · 70 a
 
 from __future__ import annotations
 
-import signal
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from itertools import pairwise
-from types import FrameType
+
+from . import signals
 
 __all__ = ["entry_point", "main"]
-
-
-class _SignalledError(BaseException):
-    """A signal that asks for the end, as an exception, so that what is being written is cleaned up."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.number = number
-
-
-@contextmanager
-def _signals_raise(*, restore: bool) -> Iterator[None]:
-    def end(number: int, _frame: FrameType | None) -> None:
-        # One is enough: a second Ctrl-C must not interrupt the cleaning up. A handler that does nothing rather than
-        # SIG_IGN, because Python complains about a signal that is already on its way when it becomes ignored.
-        for other in previous:
-            signal.signal(other, lambda _number, _frame: None)
-        raise _SignalledError(number)
-
-    previous = {}
-    try:
-        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-            number = getattr(signal, name, None)
-            # What whoever started us has set to be ignored stays so: that is what `nohup` does.
-            if number is not None and signal.getsignal(number) not in (signal.SIG_IGN, None):
-                previous[number] = signal.signal(number, end)
-    except ValueError:  # not the main thread: whoever runs us there owns the signals
-        previous = {}
-    try:
-        yield
-    finally:
-        for number, handler in previous.items() if restore else ():
-            signal.signal(number, handler)
 
 
 def main(argv: Sequence[str] | None = None, *, restore_signals: bool = True) -> int:
@@ -57,16 +23,16 @@ def main(argv: Sequence[str] | None = None, *, restore_signals: bool = True) -> 
     args = list(sys.argv[1:] if argv is None else argv)
     options = args[: args.index("--")] if "--" in args else args
     as_json = not {"--json", "--format=json"}.isdisjoint(options) or ("--format", "json") in pairwise(options)
-    with _signals_raise(restore=restore_signals):
+    with signals.raising(restore=restore_signals):
         try:
-            return _run(args, as_json=as_json)
-        except _SignalledError as error:
+            code = _run(args, as_json=as_json)
+            signals.wait()  # what was asked for is done: a signal changes nothing any more
+            return code
+        except signals.SignalledError as error:
             from . import render
             from .exits import Failure
 
-            name = signal.Signals(error.number).name
-            text = "interrupted" if name == "SIGINT" else f"ended by {name}"
-            return render.fail(Failure("interrupted", text, 128 + error.number), as_json=as_json)
+            return render.fail(Failure.of_signal(error), as_json=as_json)
 
 
 def _run(args: list[str], *, as_json: bool) -> int:
@@ -93,6 +59,7 @@ def _run(args: list[str], *, as_json: bool) -> int:
             render.talk(f"{context.get_usage()}\nTry '{context.command_path} -h' for help.")
         return render.fail(failure, as_json=as_json)
     except Exception as error:
+        signals.insist()
         # Whatever it is: an exit code of 1 would read as findings, and a traceback helps no user.
         failure = Failure.of(error)
         code = render.fail(failure, as_json=as_json)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import AprError, FormatError, LimitExceededError, RequestError, UnsupportedError
+
+if TYPE_CHECKING:
+    from .signals import SignalledError
 
 __all__ = ["EXIT_CODES", "FILE", "FINDINGS", "FORMAT", "INTERNAL", "KINDS", "OK", "REQUEST", "Failure"]
 
@@ -13,7 +16,7 @@ OK, FINDINGS, REQUEST, FILE, FORMAT, INTERNAL = 0, 1, 2, 3, 4, 70
 
 EXIT_CODES = {
     OK: "done, clean",
-    FINDINGS: "findings: a file that fails `validate`, a footer that `inspect --check` misses",
+    FINDINGS: "findings: a file that fails `validate`, a footer that `inspect --check` finds absent",
     REQUEST: "the request is wrong: usage, an empty patch, an output that exists",
     FILE: "a file cannot be read or written",
     FORMAT: "not an APR v2 file, or too broken for what was asked",
@@ -64,6 +67,11 @@ class Failure:
         if isinstance(error, MemoryError):
             return cls("limit", "not enough memory for what this file holds", FORMAT, file)
         return cls("internal", f"a fault in aprfmt itself, please report it: {type(error).__name__}: {error}", INTERNAL)
+
+    @classmethod
+    def of_signal(cls, error: SignalledError, file: str | None = None) -> Failure:
+        """The failure that a signal stands for, while `file` was read when there is one."""
+        return cls("interrupted", str(error) if file is None else f"{file}: {error}", error.exit_code, file)
 
     def as_json(self) -> dict[str, Any]:
         """The value of the key `error`; every key is always there."""

@@ -139,7 +139,7 @@ class _Text:
         said = [
             render.count(number[severity], severity) for severity in ("error", "warning", "info") if number[severity]
         ]
-        verdict = "valid" if self._dump.valid else "INVALID"
+        verdict = "head valid" if self._dump.valid else "INVALID"  # the data was not judged
         return ", ".join([f"{render.escape(file)}: {render.count(self._dump.nbytes, 'byte')}", verdict, *said])
 
     def _rows(self, part: Part, notes: list[str]) -> Iterator[str]:

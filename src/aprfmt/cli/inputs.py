@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from itertools import chain
@@ -13,7 +14,7 @@ from typing import BinaryIO, NamedTuple
 
 from ..errors import RequestError
 
-__all__ = ["Input", "inputs", "is_one_file", "standard_input"]
+__all__ = ["Input", "Inputs", "inputs", "is_one_file", "standard_input"]
 
 _SUFFIX = ".apr"
 
@@ -23,6 +24,34 @@ class Input(NamedTuple):
 
     name: str
     error: OSError | None = None
+
+
+class _Argument(NamedTuple):
+    name: str
+    files: Iterator[Input]
+    is_one_file: bool
+
+
+class Inputs(Iterator[Input]):
+    """The files that arguments stand for, found as they are asked for."""
+
+    def __init__(self, arguments: Iterable[_Argument]) -> None:
+        self._left = deque(arguments)
+
+    @property
+    def argument(self) -> str | None:
+        """The argument that the next file is looked for in; None when there is none left."""
+        return self._left[0].name if self._left else None
+
+    def __next__(self) -> Input:
+        """The next file."""
+        while self._left:
+            item = next(self._left[0].files, None)
+            if item is None or self._left[0].is_one_file:
+                self._left.popleft()
+            if item is not None:
+                return item
+        raise StopIteration
 
 
 def is_one_file(arguments: Sequence[str]) -> bool:
@@ -39,7 +68,7 @@ def standard_input() -> BinaryIO:
     return sys.stdin.buffer
 
 
-def inputs(arguments: Iterable[str], *, recursive: bool) -> Iterator[Input]:
+def inputs(arguments: Iterable[str], *, recursive: bool) -> Inputs:
     """The files of all arguments in their order, found as they are asked for.
 
     A folder stands for its files called `*.apr`, with `recursive` also for those of the folders in it, each sorted by
@@ -48,7 +77,7 @@ def inputs(arguments: Iterable[str], *, recursive: bool) -> Iterator[Input]:
 
     Raises `RequestError`, before anything is returned, for an argument that stands for nothing.
     """
-    found: list[Iterator[Input]] = []
+    found: list[_Argument] = []
     for argument in arguments:
         files = _listed(argument[1:], recursive) if argument.startswith("@") else _at(argument, recursive)
         first = next(files, None)
@@ -56,8 +85,8 @@ def inputs(arguments: Iterable[str], *, recursive: bool) -> Iterator[Input]:
             expected = "at least one path in it" if argument.startswith("@") else f"at least one file *{_SUFFIX}"
             deeper = "" if recursive or argument.startswith("@") else " (-r looks into the folders in it)"
             raise RequestError(f"{argument}: expected {expected}, found none{deeper}")
-        found.append(chain((first,), files))
-    return chain.from_iterable(found)
+        found.append(_Argument(argument, chain((first,), files), is_one_file((argument,))))
+    return Inputs(found)
 
 
 def _is_folder(path: str) -> bool:

@@ -18,6 +18,7 @@ __all__ = [
     "known_profile",
     "open_container",
     "output_options",
+    "output_options_saying",
     "progress",
     "rule_ids",
 ]
@@ -26,6 +27,8 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 
 # The bar appears for files that take longer than a glance.
 _PROGRESS_MIN_BYTES = 32 * 1024 * 1024
+# Of a terminal of 80, what is left beside the longest verb and a size.
+_PROGRESS_COLUMNS = 40
 
 
 def _print_help(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:
@@ -50,14 +53,26 @@ help_option = click.option(
 
 def output_options(function: _F) -> _F:
     """`--json`, `-q/--quiet`, `-v/--verbose` and `-h/--help`; passed are `as_json`, `quiet` and `verbose`."""
-    for decorate in (
-        help_option,
-        click.option("-v", "--verbose", is_flag=True, help="Say more."),
-        click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors (and the JSON, with --json)."),
-        click.option("--json", "as_json", is_flag=True, help="Print one JSON object, on errors too."),
-    ):
-        function = decorate(function)
-    return function
+    return output_options_saying(
+        json="Print one JSON object, on errors too.",
+        quiet="Print nothing but errors (and the JSON, with --json).",
+    )(function)
+
+
+def output_options_saying(*, json: str, quiet: str) -> Callable[[_F], _F]:
+    """The same options with other words in the help."""
+
+    def decorated(function: _F) -> _F:
+        for decorate in (
+            help_option,
+            click.option("-v", "--verbose", is_flag=True, help="Say more."),
+            click.option("-q", "--quiet", is_flag=True, help=quiet),
+            click.option("--json", "as_json", is_flag=True, help=json),
+        ):
+            function = decorate(function)
+        return function
+
+    return decorated
 
 
 def file_argument(function: _F) -> _F:
@@ -96,20 +111,23 @@ def open_container(file: str, *, lenient: bool = False) -> Iterator[OpenContaine
 
 
 @contextmanager
-def progress(label: str, *, quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
-    """A progress callback `(done, total)` in bytes that draws on stderr, None when stderr is no terminal."""
+def progress(label: str, file: str, *, quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
+    """A progress callback `(done, total)` in bytes that draws on stderr, None when stderr is no terminal.
+
+    Of a long name of the `file` the end is drawn: a line that does not fit the terminal cannot be drawn over.
+    """
     from . import render
 
     if quiet or not render.is_terminal():
         yield None
         return
-    drawn = ""
+    drawn, name = "", render.tail(file, _PROGRESS_COLUMNS)
 
     def update(done: int, total: int) -> None:
         nonlocal drawn
         if total < _PROGRESS_MIN_BYTES:
             return
-        text = f"{label} {done * 100 // total} % of {render.size(total)}"
+        text = f"{label} {name}: {done * 100 // total} % of {render.size(total)}"
         if text != drawn:
             render.redraw(text, over=drawn)
             drawn = text
@@ -122,7 +140,7 @@ def progress(label: str, *, quiet: bool) -> Iterator[Callable[[int, int], None] 
 
 
 def rule_ids(names: Sequence[str]) -> tuple[str, ...]:
-    """Ids of the rules that are called so: ids or names in any case, several separated by commas.
+    """Ids of the rules that are called so: ids or names in any case, several separated by commas; `P001` is APR-P001.
 
     Raises `RequestError` for a name that no rule has.
     """
@@ -131,6 +149,7 @@ def rule_ids(names: Sequence[str]) -> tuple[str, ...]:
     if not names:
         return ()
     known = {rule.id: rule.id for rule in facts.RULES.values()}
+    known |= {rule.partition("-")[2]: rule for rule in facts.RULES}
     known |= {rule.name: rule.id for rule in facts.RULES.values()}
     wanted = [name.strip() for text in names for name in text.split(",")]
     return tuple(dict.fromkeys(_known(name, known, "the id or name of a rule") for name in wanted))
@@ -140,10 +159,13 @@ def known_profile(name: str) -> str:
     """The profile of that name; raises `RequestError` when there is none."""
     from ..layout import facts
 
-    return _known(name, {profile: profile for profile in facts.PROFILES}, "a profile")
+    *most, last = facts.PROFILES
+    there_are = f"; there are {', '.join(most)} and {last}"
+    return _known(name, {profile: profile for profile in facts.PROFILES}, "a profile", otherwise=there_are)
 
 
-def _known(name: str, known: Mapping[str, str], what: str) -> str:
+def _known(name: str, known: Mapping[str, str], what: str, *, otherwise: str = "") -> str:
+    """The value of a key in any case; an error says which keys are close, or `otherwise`."""
     from ..errors import RequestError
 
     folded = {spelt.casefold(): spelt for spelt in known}
@@ -151,5 +173,8 @@ def _known(name: str, known: Mapping[str, str], what: str) -> str:
         return known[folded[name.casefold()]]
     from difflib import get_close_matches
 
-    close = [folded[match] for match in get_close_matches(name.casefold(), folded, n=3)]
-    raise RequestError(f"expected {what}, found {name!a}" + (f"; did you mean {' or '.join(close)}?" if close else ""))
+    found = [folded[match] for match in get_close_matches(name.casefold(), folded, n=3)]
+    # What is short for another key is shown as that one.
+    close = dict.fromkeys(known[spelt] if known[spelt].endswith(spelt) else spelt for spelt in found)
+    hint = f"; did you mean {' or '.join(close)}?" if close else otherwise
+    raise RequestError(f"expected {what}, found {name!a}{hint}")

@@ -14,12 +14,12 @@ import errno
 import json
 import os
 import sys
-import unicodedata
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TextIO
+from unicodedata import east_asian_width
 
+from ..errors import printable
 from .exits import Failure
 
 if TYPE_CHECKING:
@@ -46,33 +46,19 @@ __all__ = [
     "short",
     "size",
     "table",
+    "tail",
     "talk",
     "traceback",
 ]
 
-# Cc control, Cf format (bidirectional overrides, zero-width), Cs lone surrogates, Co and Cn nobody knows what, Zl and
-# Zp line separators
-_UNSAFE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 _STDOUT = "standard output"
 _SHORT = 200
 _FINDINGS_A_RULE = 5
 
 
 def escape(text: object) -> str:
-    """The text with everything that could move a cursor, colour a terminal or reverse a line made visible."""
-    plain = str(text)
-    if plain.isprintable():
-        return plain
-    return "".join(
-        character if unicodedata.category(character) not in _UNSAFE else _escaped(character) for character in plain
-    )
-
-
-def _escaped(character: str) -> str:
-    code = ord(character)
-    if 0xDC80 <= code <= 0xDCFF:  # a byte that was not UTF-8
-        return f"\\x{code - 0xDC00:02x}"
-    return character.encode("unicode_escape", "surrogatepass").decode("ascii")
+    """A value as text with everything made visible that a terminal would obey."""
+    return printable(str(text))
 
 
 def short(value: object, limit: int = _SHORT) -> str:
@@ -168,6 +154,22 @@ def note(text: str) -> None:
     _say(f"note: {escape(text)}\n")
 
 
+def tail(text: str, columns: int) -> str:
+    """The end of a text, escaped, as far as it fits into so many columns of a terminal."""
+    shown = escape(text)
+    if _columns(shown) <= columns:
+        return shown
+    at, left = len(shown), columns - len("...")
+    while (left := left - _columns(shown[at - 1])) >= 0:
+        at -= 1
+    return f"...{shown[at:]}"
+
+
+def _columns(text: str) -> int:
+    """How wide a terminal draws a text at most: an ideograph takes two columns."""
+    return sum(1 + (east_asian_width(character) in "FW") for character in text)
+
+
 def is_terminal() -> bool:
     """Whether stderr is a terminal, so that progress can be drawn."""
     return sys.stderr is not None and sys.stderr.isatty()
@@ -175,7 +177,7 @@ def is_terminal() -> bool:
 
 def redraw(text: str, *, over: str) -> None:
     """Put `text` in the place of the line that was drawn last; plain spaces, because not every terminal can erase."""
-    _say(f"\r{' ' * len(over)}\r{text}")
+    _say(f"\r{' ' * _columns(over)}\r{text}")
 
 
 def pieces(texts: Iterable[str]) -> None:
@@ -236,16 +238,15 @@ def findings(items: Iterable[Finding], not_kept: Mapping[str, int], *, file: str
     A rule that fails for every tensor is cut short unless `verbose`; `not_kept` counts what was not even kept.
     """
     wanted = ["error", *(() if quiet else ("warning",)), *(("info",) if verbose else ())]
-    seen: Counter[tuple[str, str]] = Counter()
-    for item in sorted(
-        (item for item in items if item.severity in wanted), key=lambda item: wanted.index(item.severity)
-    ):
-        kind = (str(item.severity), item.rule)
-        seen[kind] += 1
-        if verbose or seen[kind] <= _FINDINGS_A_RULE:
-            talk(f"{item.severity}: {file}: {item.error()}".replace("\n", "\\n"))
-    for (severity, rule), number in seen.items():
-        hidden = 0 if verbose else max(0, number - _FINDINGS_A_RULE)
+    kinds: dict[tuple[str, str], list[Finding]] = {}
+    for item in items:
+        if item.severity in wanted:
+            kinds.setdefault((str(item.severity), item.rule), []).append(item)
+    for (severity, rule), found in sorted(kinds.items(), key=lambda kind: wanted.index(kind[0][0])):
+        shown = found if verbose else found[:_FINDINGS_A_RULE]
+        for item in shown:
+            talk(f"{severity}: {file}: {item.error()}".replace("\n", "\\n"))
+        hidden = len(found) - len(shown)
         if hidden or not_kept.get(rule, 0):
             more = f"{hidden + not_kept.get(rule, 0)} more like this are not shown [{rule}]"
             talk(f"{severity}: {more}{' (-v shows more)' if hidden else ''}")

@@ -148,7 +148,7 @@ def test_what_belongs_to_nothing_is_dropped_only_when_asked(model: Path, out: Pa
     assert (run.code, run.out) == (4, "")
     assert run.err == (
         f"error: {model}: filler around the metadata is not zero; the bytes would be lost (--drop-unexplained, or "
-        "drop_unexplained=True, drops them); expected zero bytes, found other bytes; "
+        "drop_unexplained=True, drops them); expected zero bytes, found other bytes, the last one @0x45; "
         "header_padding @0x40..0x46 [APR-S004]\n"
     )
     assert aprfmt("canonicalise", model, "-o", out, "--json").error["rule_id"] == "APR-S004"

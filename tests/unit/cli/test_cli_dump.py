@@ -249,6 +249,45 @@ def test_a_wrong_request_is_2(args: tuple[str, ...]) -> None:
     assert said.error["kind"] in ("usage", "request")
 
 
+NAMES = craft(entry_a(name=b"a\xff"), entry_b(name=b"b\x1b[2J"))
+
+
+@pytest.mark.parametrize("name", ["a\\xff", "a\udcff", "b\x1b[2J", "b\\x1b[2J"], ids=ascii)
+def test_a_tensor_may_be_named_as_it_is_printed(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "m.apr"
+    path.write_bytes(NAMES)
+    code = aprfmt("inspect", path, "-q").code
+    run = aprfmt("dump", path, "--tensor", name, "--tree")
+    assert run.code == code
+    assert "\ntensor_data[" in run.out
+    for line in aprfmt("tensors", path).out.splitlines()[1:-1]:
+        printed = line.split()[-1]
+        assert f'tensor_data["{printed}"]' in aprfmt("dump", path, "--tensor", printed, "--tree").out
+
+
+def test_a_printed_name_that_several_have_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "m.apr"
+    path.write_bytes(craft(entry_a(name=b"\x01"), entry_b(name=b"\x80"), entry_b(name=b"\xc2\x80")))
+    run = aprfmt("dump", path, "--tensor", "\\x80")
+    assert (run.code, run.out) == (2, "")
+    assert run.err == "error: expected the name of one tensor, found '\\\\x80': several are printed so\n"
+    path.write_bytes(craft(entry_a(name=b"\x01"), entry_b(name=b"\\x80"), entry_b(name=b"\xc2\x80")))
+    assert "entries[1]" in aprfmt("dump", path, "--tensor", "\\x80", "--tree").out  # a name before what is printed so
+    path.write_bytes(craft(entry_a(name=b"model.layers.weight\xff1")))
+    assert (
+        "did you mean 'model.layers.weight\\xff1'?" in aprfmt("dump", path, "--tensor", "model.layers.weigth\\xff1").err
+    )
+
+
+def test_a_file_whose_data_is_damaged_is_not_called_valid(tmp_path: Path) -> None:
+    path = tmp_path / "m.apr"
+    path.write_bytes(CUSTOM[:-1] + bytes([CUSTOM[-1] ^ 1]))
+    for args in ((), ("--tree",)):
+        first = aprfmt("dump", path, *args).out.splitlines()[0]
+        assert first.startswith(f"{path}: {len(CUSTOM)} bytes, head valid, ")
+    assert aprfmt("validate", path).code == 1
+
+
 def test_a_file_that_cannot_be_read_is_3(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "none"):
         assert aprfmt("dump", path).code == 3

@@ -296,10 +296,31 @@ def test_the_payload_digest_outlives_a_stamp(tmp_path: Path) -> None:
     assert "payload_digest" not in aprfmt("inspect", path, "--json").json
 
 
-def test_no_digest_is_taken_of_a_file_with_faults(tmp_path: Path) -> None:
-    path = write(tmp_path, craft(entry_a(dtype=13)))
+@pytest.mark.parametrize(
+    ("raw", "rule"),
+    [
+        (craft(entry_a(dtype=13)), "APR-I002"),
+        (flipped(TEACHER, len(TEACHER) // 2), "APR-F002"),
+        (TEACHER[:-1] + bytes([TEACHER[-1] ^ 1]), "APR-F002"),
+    ],
+    ids=["an unknown type", "a flipped bit in the data", "a wrong footer"],
+)
+def test_no_digest_is_taken_of_a_file_with_faults(tmp_path: Path, raw: bytes, rule: str) -> None:
+    path = write(tmp_path, raw)
     run = aprfmt("inspect", path, "--digest", "--json")
-    assert (run.code, run.json["payload_digest"]) == (4, None)
+    assert (run.code, run.json["payload_digest"], run.json["error"]["rule_id"]) == (4, None, rule)
+    text = aprfmt("inspect", path, "--digest")
+    assert "\n  Payload digest: (not taken: the file has faults)\n" in text.out
+    assert f"[{rule}]" in text.err
+
+
+def test_a_digest_holds_the_footer_against_every_byte(tmp_path: Path) -> None:
+    run = aprfmt("inspect", write(tmp_path, TEACHER), "--digest", "--json")
+    assert (run.code, run.json["footer"]["valid"]) == (0, True)
+    absent = write(tmp_path, TEACHER[:-4])
+    run = aprfmt("inspect", absent, "--digest", "--json")
+    assert (run.code, run.json["footer"]["valid"], len(run.json["payload_digest"])) == (0, None, 64)
+    assert aprfmt("inspect", absent, "--digest", "--check").code == 1
 
 
 def test_a_cut_file_is_called_cut(tmp_path: Path) -> None:
@@ -314,5 +335,8 @@ def test_very_many_faults_are_counted_and_not_all_kept(tmp_path: Path) -> None:
     path = write(tmp_path, craft(*entries, tensor_data=bytes(64)))
     value = aprfmt("inspect", path, "--json").json
     assert value["not_kept"]["APR-I002"] == 500
-    assert "1495 more like this are not shown [APR-I002]" in aprfmt("inspect", path).err
+    lines = aprfmt("inspect", path).err.splitlines()
+    at = next(at for at, line in enumerate(lines) if "1495 more like this are not shown [APR-I002]" in line)
+    assert lines[at - 1].endswith("[APR-I002]")
+    assert "[APR-I002]" not in lines[at + 1]
     assert "(and 2998 more)" in aprfmt("stamp", path, "--license", "MIT", "-n").err

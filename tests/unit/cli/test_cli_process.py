@@ -16,6 +16,8 @@ from tests.unit.cli.running import GOLDEN, process, sparse_model
 from tests.unit.cli.running import names as names_in
 from tests.unit.rules.crafting import craft, entry_b
 
+from aprfmt.cli import render
+
 MODEL = GOLDEN / "sharded.apr"
 START = (sys.executable, "-W", "error", "-m", "aprfmt")
 POSIX = pytest.mark.skipif(os.name == "nt", reason="POSIX signals, terminals and devices")
@@ -200,7 +202,7 @@ def test_progress_is_drawn_on_a_terminal_and_nowhere_else(term: str, tmp_path: P
     args = ("inspect", large, "--check", "--json")
     code, seen = on_terminal(*args, TERM=term)
     assert code == 4  # the footer is wrong
-    assert len(re.findall(r"checking \d+ % of 64\.0 MiB", seen)) > 30
+    assert len(re.findall(r"checking \.\.\.\S+/large\.apr: \d+ % of 64\.0 MiB", seen)) > 30
     assert "\x1b" not in seen
     assert seen.endswith("\r")  # the line is clean again
     assert on_terminal(*args, "-q", TERM=term) == (4, "")
@@ -208,7 +210,24 @@ def test_progress_is_drawn_on_a_terminal_and_nowhere_else(term: str, tmp_path: P
     assert process(*args).err == ""
     os.truncate(large, large.stat().st_size - 4)
     code, seen = on_terminal("stamp", large, "--license", "MIT", "-n", "--json")
-    assert (code, "checking 100 % of 64.0 MiB" in seen) == (0, True)
+    assert (code, "/large.apr: 100 % of 64.0 MiB" in seen) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("m.apr", "m.apr"),
+        ("x" * 40, "x" * 40),
+        ("a/" + "x" * 40, "..." + "x" * 37),
+        ("\u540d" * 20, "\u540d" * 20),
+        ("\u540d" * 21, "..." + "\u540d" * 18),  # two columns each
+        ("y\x1b[2J" + "x" * 34, "..." + "[2J" + "x" * 34),
+    ],
+    ids=ascii,
+)
+def test_progress_fits_into_a_line(name: str, shown: str) -> None:
+    """What is wider than the terminal goes on in the next line, and cannot be drawn over."""
+    assert render.tail(name, 40) == shown
 
 
 def in_shell(before: str, *args: str | Path) -> subprocess.Popen[bytes]:

@@ -108,7 +108,10 @@ def test_a_device_is_no_model(verb: str, out: Path) -> None:
 @pytest.mark.parametrize(
     ("args", "says"),
     [
-        (("nope",), "No such command 'nope'"),
+        (("nope",), "No such command 'nope'."),
+        (("canonicalize", "a.apr"), "No such command 'canonicalize'. Did you mean canonicalise?"),
+        (("valdate",), "No such command 'valdate'. Did you mean validate?"),
+        (("INSPECT",), "No such command 'INSPECT'. Did you mean inspect?"),
         (("--nope",), "--nope"),
         (("inspect",), "FILE"),
         (("tensors",), "FILE"),

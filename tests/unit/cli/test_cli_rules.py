@@ -35,6 +35,8 @@ def test_a_profile_that_does_not_exist() -> None:
     run = aprfmt("rules", "--profile", "canonicla", "--json")
     assert run.code == 2
     assert run.error["message"] == "expected a profile, found 'canonicla'; did you mean canonical?"
+    message = "expected a profile, found 'nope'; there are default, reader, canonical and publish"
+    assert aprfmt("rules", "--profile", "nope", "--json").error["message"] == message
 
 
 def test_quiet_and_verbose() -> None:
@@ -69,7 +71,7 @@ def test_fields_are_those_of_the_specification() -> None:
 
 
 def test_several_rules_by_any_spelling() -> None:
-    run = aprfmt("explain", "apr-h006", "MAGIC-WRONG,APR-H006", "--json")
+    run = aprfmt("explain", "apr-h006", "MAGIC-WRONG,APR-H006,H006,h001", "--json")
     assert [rule["id"] for rule in run.json["rules"]] == ["APR-H006", "APR-H001"]
     text = aprfmt("explain", "APR-H001", "APR-H006").out
     assert "\n\nAPR-H006 " in text
@@ -78,8 +80,9 @@ def test_several_rules_by_any_spelling() -> None:
 @pytest.mark.parametrize(
     ("name", "close"),
     [
-        ("H006", "APR-H006"),
+        ("H06", "APR-H006"),
         ("APR-H06", "APR-H006"),
+        ("APR-APR-H006", "APR-H006"),
         ("header-checksum", "header-checksum-wrong"),
         ("magic-wrongg", "magic-wrong"),
         ("nothing like it at all", None),

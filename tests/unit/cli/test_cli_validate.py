@@ -20,7 +20,7 @@ from aprfmt.cli.reports import FORMATS
 from aprfmt.errors import LimitExceededError, TruncatedError
 from aprfmt.layout import facts
 
-KEYS = ["file", "valid", "profile", "findings", "rules_run", "rules_skipped", "not_kept"]
+KEYS = ["file", "valid", "profile", "findings", "rules_run", "rules_skipped", "skipped_because", "not_kept"]
 FINDING = ["rule", "severity", "field", "start", "end", "message", "expected", "found", "tensor"]
 SOUND = (GOLDEN / "sharded.apr").read_bytes()
 
@@ -71,7 +71,7 @@ def test_what_the_reference_writes_has_no_error(name: str, form: str) -> None:
         assert run.json["valid"] is True
         assert run.json["file"] == str(GOLDEN / name)
         assert {finding["severity"] for finding in run.json["findings"]} <= {"warning", "info"}
-        assert run.json["rules_skipped"] == []
+        assert run.json["rules_skipped"] == run.json["skipped_because"] == []
         assert len(run.json["rules_run"]) == len(set(run.json["rules_run"])) > 30
     if form == "github":
         assert "::error" not in run.out
@@ -142,19 +142,39 @@ def test_skipped_rules_are_counted(tree: Tree) -> None:
     assert f"  skipped: {', '.join(said['rules_skipped'])}\n" in aprfmt("validate", tree["empty"], "-v").out
 
 
+@pytest.mark.parametrize(("name", "rule"), [("empty", "APR-H008"), ("gguf", "APR-H001")])
+def test_why_rules_were_skipped_is_said(tree: Tree, name: str, rule: str) -> None:
+    said = aprfmt("validate", tree[name], "--json").json
+    assert said["skipped_because"] == [rule]
+    first = aprfmt("validate", tree[name]).out.splitlines()[0]
+    assert first.endswith(f"; {len(said['rules_skipped'])} rules skipped because of {rule}")
+
+
+def test_a_rule_that_is_ignored_is_named_as_the_reason(tmp_path: Path) -> None:
+    path = tmp_path / "m.apr"
+    path.write_bytes(craft(footer=None))
+    said = aprfmt("validate", path, "--json", "--ignore", "APR-F003").json
+    assert (said["rules_skipped"], said["skipped_because"]) == (["APR-F002", "APR-F004"], ["APR-F003"])
+    assert "APR-F003" not in {finding["rule"] for finding in said["findings"]}
+
+
 def test_a_rule_that_fails_for_every_tensor_is_cut_short(tmp_path: Path) -> None:
     path = tmp_path / "m.apr"
     path.write_bytes(craft(*(entry_b(name=b"%02d" % n, ofs_tensor=0, len_tensor=0) for n in range(20))))
     short, whole = aprfmt("validate", path).out, aprfmt("validate", path, "-v").out
     assert short.count("  error APR-D002 ") == 5
     assert "  15 more of APR-D002 (-v shows more)\n" in short
+    lines = short.splitlines()
+    at = lines.index("  15 more of APR-D002 (-v shows more)")
+    assert lines[at - 2].startswith("  error APR-D002 ")
+    assert [line for line in lines[at + 1 :] if line.startswith("  warning ")]
     assert whole.count("  error APR-D002 ") == 20
     assert len(aprfmt("validate", path, "--json").json["findings"]) >= 20
 
 
 def test_rules_can_be_chosen(tree: Tree) -> None:
     name = facts.RULES["APR-H006"].name
-    for spelling in ("APR-H006", "apr-h006", name.upper(), f"APR-H006,{name}"):
+    for spelling in ("APR-H006", "apr-h006", "H006", "h006", name.upper(), f"APR-H006,{name},h006"):
         said = aprfmt("validate", tree["flipped"], "--json", "--select", spelling).json
         assert said["rules_run"] == ["APR-H006"]
         assert {finding["rule"] for finding in said["findings"]} == {"APR-H006"}
@@ -182,7 +202,13 @@ def test_profiles(tree: Tree, profile: str) -> None:
 @pytest.mark.parametrize(
     ("options", "kind", "message"),
     [
-        (["--profile", "strict"], "request", "expected a profile, found 'strict'"),
+        (
+            ["--profile", "strict"],
+            "request",
+            "expected a profile, found 'strict'; there are default, reader, canonical and publish",
+        ),
+        (["--profile", "publsh"], "request", "expected a profile, found 'publsh'; did you mean publish?"),
+        (["--select", "P0"], "request", "expected the id or name of a rule, found 'P0'"),
         (["--select", "APR-X999"], "request", "expected the id or name of a rule, found 'APR-X999'"),
         (["--ignore", "APR-H001,,APR-H002"], "request", "expected the id or name of a rule, found ''"),
         (["--select", "APR-H001", "--ignore", "magic-wrong"], "request", "leave no rule"),
@@ -229,6 +255,12 @@ def test_several_files_have_a_summary(tree: Tree) -> None:
     assert run.code == 1
     assert run.out.splitlines()[-1].startswith("3 files: 2 valid, 1 invalid; ")
     assert aprfmt("validate", tree["sound"], tree["warned"]).out.splitlines()[-1].endswith(" rules run, 0 skipped")
+    all_rules = len(facts.PROFILES["default"])
+    skipped = len(aprfmt("validate", tree["empty"], "--json").json["rules_skipped"])
+    last = aprfmt("validate", tree["sound"], tree["empty"]).out.splitlines()[-1]
+    assert last == f"2 files: 1 valid, 1 invalid; {all_rules} rules run, {skipped} skipped in some files"
+    last = aprfmt("validate", tree["empty"], tree["empty"]).out.splitlines()[-1]
+    assert last == f"2 files: 0 valid, 2 invalid; {all_rules - skipped} rules run, {skipped} skipped"
 
 
 def test_a_folder_and_a_list_are_arrays(tree: Tree, tmp_path: Path) -> None:
@@ -325,6 +357,35 @@ def test_quiet_prints_only_what_fails(tree: Tree) -> None:
     assert (strict.code, strict.out.count("  warning")) == (1, 1)
 
 
+@pytest.mark.parametrize("form", ["text", "markdown", "github"])
+def test_what_people_read_is_quiet_when_nothing_fails(tree: Tree, form: str) -> None:
+    assert aprfmt("validate", tree["sound"], tree["warned"], "-q", "--format", form) == (0, "", "")
+    assert aprfmt("validate", tree["sound"], tree["warned"], "-q", "--strict", "--format", form).code == 1
+
+
+@pytest.mark.parametrize("form", ["json", "jsonl", "sarif", "junit"])
+def test_what_programs_read_is_always_whole(tree: Tree, form: str) -> None:
+    for name in ("sound", "warned", "flipped"):
+        args = ("validate", tree[name], "--format", form)
+        assert aprfmt(*args, "-q") == aprfmt(*args)
+
+
+def test_a_name_that_is_not_utf8_is_shown_like_everywhere(tmp_path: Path) -> None:
+    path = tmp_path / "m.apr"
+    path.write_bytes(craft(entry_a(), entry_b(name=b"caf\xc3\xa9 \xff\xfe", len_tensor=2)))
+    for form in FORMATS:
+        out = aprfmt("validate", path, "--format", form).out
+        in_json = form in ("json", "jsonl", "sarif")
+        assert ("\\\\xff\\\\xfe" if in_json else "\\xff\\xfe") in out
+        assert "udc" not in out
+    assert "; tensor 'caf\u00e9 \\xff\\xfe'\n" in aprfmt("validate", path).out
+    err = aprfmt("inspect", path).err
+    assert "; tensor 'caf\u00e9 \\xff\\xfe' [APR-D002]\n" in err
+    assert "\n  caf\u00e9" not in err
+    (name,) = (item["name"] for item in aprfmt("tensors", path, "--json").json["tensors"] if "name_hex" in item)
+    assert name == "caf\u00e9 \\xff\\xfe"
+
+
 # --- streams
 
 
@@ -366,7 +427,7 @@ def test_progress_is_drawn_on_a_terminal_only(tmp_path: Path, monkeypatch: pytes
         end.write(zlib.crc32(path.read_bytes()).to_bytes(4, "little"))
     assert aprfmt("validate", path).err == ""
     monkeypatch.setattr(render, "is_terminal", lambda: True)
-    assert "validating" in aprfmt("validate", path).err
+    assert f"validating {render.tail(str(path), 40)}: 100 % of 64.0 MiB" in aprfmt("validate", path).err
     assert aprfmt("validate", path, "-q").err == ""
 
 
@@ -391,7 +452,7 @@ def test_every_format_holds_every_file(tree: Tree, form: str, options: list[str]
     if form == "github":
         assert all(line.startswith("::") for line in run.out.splitlines()[:-1])
     if form == "markdown":
-        assert run.out.count("\n## ") == len(tree)
+        assert run.out.count("\n## ") == (len(tree) if options != ["-q"] else 4)
 
 
 @pytest.mark.parametrize("form", FORMATS)

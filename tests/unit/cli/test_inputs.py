@@ -162,6 +162,23 @@ def test_files_are_found_as_they_are_asked_for(tree: Path) -> None:
     assert [next(items).name for _ in range(3)] == ["0", "1", "2"]
 
 
+def test_where_the_next_file_is_looked_for(tree: Path) -> None:
+    listing = tree / "list"
+    listing.write_bytes(b"x\ny\n")
+    items = inputs(["first", str(tree), f"@{listing}", "last"], recursive=False)
+    seen = [items.argument, *(f"{Path(item.name).name} {items.argument}" for item in items)]
+    assert seen == [
+        "first",
+        f"first {tree}",  # one file, so that this is no longer it
+        f"a.apr {tree}",
+        f"b.apr {tree}",
+        f"x @{listing}",
+        f"y @{listing}",
+        "last None",
+    ]
+    assert next(items, None) is None
+
+
 def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"a.apr\nb.apr\n")))
     assert found("@-") == ["a.apr", "b.apr"]

@@ -76,7 +76,7 @@ def command(
         raise click.UsageError(
             "canonicalise neither reads nor writes a stream; './-' is a file of the name '-'.", context
         )
-    with about(file, output), progress("checking" if dry_run else "canonicalising", quiet=quiet) as update:
+    with about(file, output), progress("checking" if dry_run else "canonicalising", file, quiet=quiet) as update:
         done = canonicalise_file(
             file, output, force=force, dry_run=dry_run, drop_unexplained=drop_unexplained, progress=update
         )

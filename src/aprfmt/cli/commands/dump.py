@@ -19,7 +19,7 @@ __all__ = ["JSON_KEYS", "command"]
 
 JSON_KEYS = {
     "file": "the path as given, `-` for standard input",
-    "valid": "whether no fault was found that every careful reader must raise",
+    "valid": "whether no fault was found in the head that every careful reader must raise; the data is not judged",
     "size_bytes": "size of the file",
     "findings": (
         "all faults, warnings and infos: `rule`, `severity`, `field`, `start`, `end`, `message`, `expected`, `found`, "
@@ -64,7 +64,12 @@ _AT_ONCE = 100
     help="This field and what is in it: header.flags, metadata.license, tensor_index.entries[3], footer; gap for bytes "
     "that nothing explains.",
 )
-@click.option("--tensor", metavar="NAME", help="The entry and the data of this tensor, with its elements as numbers.")
+@click.option(
+    "--tensor",
+    metavar="NAME",
+    help="The entry and the data of this tensor, with its elements as numbers. NAME may also be as it is printed, with "
+    "escapes.",
+)
 @click.option(
     "--limit",
     type=click.IntRange(min=0),

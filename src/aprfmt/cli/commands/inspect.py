@@ -15,7 +15,10 @@ __all__ = ["JSON_KEYS", "command"]
 
 JSON_KEYS = {
     "file": "the path as given, `-` for standard input",
-    "valid": "whether no fault was found that every careful reader must raise",
+    "valid": (
+        "whether no fault was found that every careful reader must raise: in the head, with `--check` or `--digest` in "
+        "all of the file"
+    ),
     "format": "`APR v` and the major version",
     "version": "`MAJOR.MINOR`",
     "tensor_count": "number of tensors the header announces",
@@ -34,7 +37,7 @@ JSON_KEYS = {
     ),
     "footer": (
         "`present` and `stored` (the checksum in hexadecimal), null when the index or the data section is damaged; "
-        "`valid` is null without `--check`"
+        "`valid` is null without `--check` and without `--digest`"
     ),
     "provenance": "`license`, `data_source`, `data_license`: always there, null when missing",
     "metadata": (
@@ -60,21 +63,21 @@ _SUMMARY = ("architecture", "num_layers", "num_heads", "hidden_size", "vocab_siz
 @click.option(
     "--check", is_flag=True, help="Read every byte and hold the footer against it; exit 1 when there is none."
 )
-@click.option("--digest", is_flag=True, help="Read every tensor and show the payload digest, which a stamp keeps.")
+@click.option("--digest", is_flag=True, help="Read every byte and show the payload digest, which a stamp keeps.")
 @output_options
 def command(file: str, check: bool, digest: bool, as_json: bool, quiet: bool, verbose: bool) -> int:
     """Show what FILE says about itself, and whether its head can be believed.
 
-    Reads the head only, unless --check or --digest. FILE may be - for standard input. Exit code 4 when a fault was
-    found that every careful reader must raise; what could be read is shown all the same, as long as the sections can be
-    located. Exit code 1 when --check finds no footer to check against.
+    Reads the head only, unless --check or --digest: both hold the footer against every byte. FILE may be - for standard
+    input. Exit code 4 when a fault was found that every careful reader must raise; what could be read is shown all the
+    same, as long as the sections can be located. Exit code 1 when --check finds no footer to check against.
     """
     from ...ops.inspect import inspect
     from .. import render
     from ..exits import FINDINGS, FORMAT, OK
 
-    with open_container(file) as container, progress("checking", quiet=quiet) as update:
-        seen = inspect(container, check=check, progress=update)
+    with open_container(file) as container, progress("checking", file, quiet=quiet) as update:
+        seen = inspect(container, check=check or digest, progress=update)
         payload = container.payload_digest() if digest and seen.valid else None
     if as_json:
         value = {**_json(file, seen), **({"payload_digest": payload} if digest else {})}

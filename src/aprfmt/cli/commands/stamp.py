@@ -108,7 +108,7 @@ def command(
     if "-" in (file, output):
         raise click.UsageError("stamp neither reads nor writes a stream; './-' is a file of the name '-'.", context)
     patch = ProvenancePatch(**keys)
-    with about(file, output), progress("checking" if dry_run else "stamping", quiet=quiet) as update:
+    with about(file, output), progress("checking" if dry_run else "stamping", file, quiet=quiet) as update:
         Path(file).stat()  # a file that is missing is said before a patch that is empty, as the reference does
         done = stamp_file(
             file,

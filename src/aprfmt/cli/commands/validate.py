@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from .. import reports
-from ..options import about, known_profile, output_options, progress, rule_ids
+from ..options import about, known_profile, output_options_saying, progress, rule_ids
 from ..reports import FORMATS, Judged, Result, Tally, Terms, Unreadable
 
 if TYPE_CHECKING:
-    from ..inputs import Input
+    from ..inputs import Input, Inputs
 
 __all__ = ["JSON_KEYS", "command"]
 
@@ -26,13 +27,17 @@ JSON_KEYS = {
         "everything that is wrong: `rule`, `severity`, `field`, `start`, `end`, `message`, `expected`, `found`, "
         "`tensor`"
     ),
-    "rules_run": "ids of the rules that were judged",
+    "rules_run": "ids of the rules that were judged; with `--select` also of those that kept one from being judged",
     "rules_skipped": "ids of the rules that could not be judged, because one that they need has failed",
+    "skipped_because": (
+        "ids of the rules that kept those from being judged: they have findings, or are ignored; `APR-L001` where a "
+        "limit did it"
+    ),
     "not_kept": "how many more findings of a rule there are, when there are very many",
     "passed": "whether nothing counts against the file; only there with `--strict` or `--require-all`",
     "error": (
-        "why the file could not be read, as under [Errors](#errors), with exit code 3 whatever the reason; "
-        "nothing but `file` stands beside it"
+        "why the file could not be read, as under [Errors](#errors), with exit code 3 whatever the reason, unless it "
+        "is a signal: then it is the last file; nothing but `file` stands beside it"
     ),
 }
 
@@ -55,7 +60,11 @@ JSON_KEYS = {
 @click.option(
     "--format", "report", type=click.Choice(FORMATS), help="How to report; text unless given. --json is --format json."
 )
-@output_options
+@output_options_saying(
+    json="Print JSON: an object, or an array of objects for more than one file.",
+    quiet="In text, markdown and github, nothing but the files that fail, with what makes them fail. The other formats "
+    "are always whole.",
+)
 def command(
     files: tuple[str, ...],
     profile: str,
@@ -72,17 +81,19 @@ def command(
     """Find everything that is wrong with each FILE in one pass: rule, severity, field, byte span, expected and found.
 
     FILE may be a folder, which stands for the files *.apr in it; @LIST, a file with one path a line; or - for standard
-    input. Any bytes can be judged: a file that is empty or of another format has errors.
+    input. Any bytes can be judged: a file that is empty or of another format has errors. A folder or a list that stands
+    for no file is a wrong request: exit code 2, and nothing is judged.
 
     Exit code 0 when there is no error, 1 when there is one: with --strict also for a warning, with --require-all also
-    for a rule that was skipped because another one failed. Exit code 3 when a file cannot be read; the others are
-    judged all the same.
+    for a rule that was skipped because another one failed. Exit code 3 when a file cannot be read, which outweighs
+    findings; the others are judged all the same. After a signal the report is brought to its end without the files that
+    are left.
 
-    JSON is one object for one FILE, and an array for several, for a folder and for a list. With -q the text holds
-    nothing but the files that fail, with what makes them fail; with -v nothing is cut short.
+    JSON is one object for one FILE, and an array for several, for a folder and for a list. With -v nothing is cut
+    short in the text.
     """
     from ...errors import RequestError
-    from .. import render
+    from .. import render, signals
     from ..inputs import inputs, is_one_file
 
     if as_json and report not in (None, "json"):
@@ -95,25 +106,22 @@ def command(
     if rules.select and set(rules.select) <= set(rules.ignore):
         raise RequestError("--select and --ignore leave no rule: expected at least one, found none")
     found = inputs(files, recursive=recursive)
-    results = (_judge(item, rules, quiet=quiet, verbose=verbose, talks=kind == "text") for item in found)
+    results = _judged(found, rules, quiet=quiet, verbose=verbose, talks=kind == "text")
     tally = Tally(terms)
-    if kind == "text":
-        from ..reports.text import pieces
-
-        texts = pieces(tally.over(results), terms, verbose=verbose, quiet=quiet)
-    else:
-        texts = _report(kind, one=is_one_file(files))(tally.over(results), terms)
-    render.pieces(texts)
+    report_of = _report(kind, one=is_one_file(files), quiet=quiet, verbose=verbose)
+    signals.wait()  # until the next file is looked for: the head of a report is not left alone either
+    render.pieces(report_of(tally.over(results), terms))
     return tally.exit_code
 
 
-def _report(kind: str, *, one: bool) -> Callable[[Iterable[Result], Terms], Iterator[str]]:
+def _report(kind: str, *, one: bool, quiet: bool, verbose: bool) -> Callable[[Iterable[Result], Terms], Iterator[str]]:
+    """The function that makes the report."""
     if kind == "json":
         from ..reports import jsonl
 
         return jsonl.objects if one else jsonl.array
-    pieces: Callable[[Iterable[Result], Terms], Iterator[str]] = import_module(f"{reports.__name__}.{kind}").pieces
-    return pieces
+    options = {"text": {"quiet": quiet, "verbose": verbose}, "markdown": {"quiet": quiet}, "github": {"quiet": quiet}}
+    return partial(import_module(f"{reports.__name__}.{kind}").pieces, **options.get(kind, {}))
 
 
 class _Rules(NamedTuple):
@@ -122,20 +130,42 @@ class _Rules(NamedTuple):
     ignore: tuple[str, ...]
 
 
+def _judged(files: Inputs, rules: _Rules, *, quiet: bool, verbose: bool, talks: bool) -> Iterator[Result]:
+    """What is said of every file; a signal is said of the one that it keeps from being judged, and ends it all."""
+    from .. import render, signals
+    from ..exits import Failure
+
+    while (name := files.argument) is not None:
+        try:
+            with signals.may_raise():
+                if (item := next(files, None)) is None:
+                    return
+                name = item.name
+                result = _judge(item, rules, quiet=quiet, verbose=verbose, talks=talks)
+        except signals.SignalledError as error:
+            failure = Failure.of_signal(error, name)
+            if talks:
+                render.fail(failure, as_json=False)
+            yield Unreadable(name, failure)
+            return
+        yield result
+
+
 def _judge(item: Input, rules: _Rules, *, quiet: bool, verbose: bool, talks: bool) -> Result:
     """What the rules say about a file, or why it could not be read: other files are judged all the same."""
     from ...files import validate_file
-    from .. import render
+    from .. import render, signals
     from ..exits import FILE, INTERNAL, Failure
     from ..inputs import standard_input
 
     try:
         if item.error is not None:
             raise item.error
-        with about(item.name), progress("validating", quiet=quiet) as update:
+        with about(item.name), progress("validating", item.name, quiet=quiet) as update:
             source = standard_input() if item.name == "-" else item.name
             return Judged(item.name, validate_file(source, **rules._asdict(), progress=update))
     except Exception as error:
+        signals.insist()
         failure = Failure.of(error, item.name)
         # Whatever keeps a file from being read to its end, to this command it is a file that cannot be read.
         code = INTERNAL if failure.kind == "internal" else FILE

@@ -7,10 +7,11 @@ at a time, and none is kept. Names, metadata and paths come from strangers: each
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ...errors import quoted
 from .. import render
 from ..exits import FILE, FINDINGS, INTERNAL, OK, Failure
 
@@ -25,9 +26,13 @@ __all__ = [
     "Tally",
     "Terms",
     "Unreadable",
+    "because",
+    "by_rule",
     "counts",
     "escaped",
     "result_json",
+    "skipped_because",
+    "skipped_text",
     "verdict",
     "where",
 ]
@@ -46,10 +51,15 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A file that could not be read to its end, and why."""
+    """A file that could not be read to its end, and why; a signal is a reason, and ends the run."""
 
     file: str
     failure: Failure
+
+    @property
+    def is_interrupted(self) -> bool:
+        """Whether a signal kept the file, and those that would have followed, from being judged."""
+        return self.failure.kind == "interrupted"
 
 
 Result = Judged | Unreadable
@@ -80,8 +90,11 @@ class Tally:
     """How many are `valid`, `invalid` and `unreadable`; of those that are valid, `failed` did not pass all the same."""
     findings: Counter[str] = field(default_factory=Counter)
     run: set[str] = field(default_factory=set)
+    """The rules that were judged in at least one file."""
     skipped: set[str] = field(default_factory=set)
+    """The rules that were skipped in at least one file."""
     _internal: bool = False
+    _interrupted: int | None = None
 
     def over(self, results: Iterable[Result]) -> Iterator[Result]:
         """The results, each counted as it goes by."""
@@ -89,6 +102,8 @@ class Tally:
             if isinstance(result, Unreadable):
                 self.files["unreadable"] += 1
                 self._internal |= result.failure.exit_code == INTERNAL
+                if result.is_interrupted:
+                    self._interrupted = result.failure.exit_code
             else:
                 valid = result.report.valid
                 self.files["valid" if valid else "invalid"] += 1
@@ -105,7 +120,9 @@ class Tally:
 
     @property
     def exit_code(self) -> int:
-        """What the program ends with: a file that was not read outweighs every finding."""
+        """What the program ends with: a signal outweighs everything, a file that was not read every finding."""
+        if self._interrupted is not None:
+            return self._interrupted
         if self._internal:
             return INTERNAL
         if self.files["unreadable"]:
@@ -114,8 +131,13 @@ class Tally:
 
     @property
     def rules(self) -> str:
-        """`45 rules run, 0 skipped`; a rule that was skipped for one file counts as skipped."""
-        return f"{render.count(len(self.run - self.skipped), 'rule')} run, {len(self.skipped)} skipped"
+        """`45 rules run, 3 skipped in some files, 1 of them in all`; run is what was judged in at least one file."""
+        text = f"{render.count(len(self.run), 'rule')} run, {len(self.skipped)} skipped"
+        if self.run & self.skipped:
+            text += " in some files"
+            if everywhere := len(self.skipped - self.run):
+                text += f", {everywhere} of them in all"
+        return text
 
     @property
     def summary(self) -> str:
@@ -125,6 +147,22 @@ class Tally:
         failed = f" ({self.files['failed']} of them failed)" if self.files["failed"] else ""
         named[0] += failed
         return f"{render.count(self.n_files, 'file')}: {', '.join(named)}; {self.rules}"
+
+
+def by_rule(report: Report, terms: Terms, *, quiet: bool) -> dict[str, list[Finding]]:
+    """The findings of every rule that has some, the worst first; when `quiet`, those that count against the file."""
+    found: dict[str, list[Finding]] = {}
+    for finding in sorted(report.findings, key=lambda finding: SEVERITIES.index(finding.severity)):
+        if terms.counts(finding) or not quiet:
+            found.setdefault(finding.rule, []).append(finding)
+    return found
+
+
+def because(rules: Sequence[str]) -> str:
+    """` because of APR-H001 and APR-M003`: the rules that kept others from being judged; nothing without any."""
+    if not rules:
+        return ""
+    return f" because of {' and '.join(filter(None, (', '.join(rules[:-1]), rules[-1])))}"
 
 
 def counts(report: Report) -> Counter[str]:
@@ -137,13 +175,13 @@ def counts(report: Report) -> Counter[str]:
 
 
 def verdict(report: Report, terms: Terms) -> str:
-    """`INVALID, 2 errors, 1 warning; 3 rules skipped`."""
+    """`INVALID, 2 errors, 1 warning; 3 rules skipped because of APR-D001`."""
     number = counts(report)
     parts = ["valid" if report.valid else "INVALID"]
     parts += [render.count(number[severity], severity) for severity in SEVERITIES if number[severity]]
     text = ", ".join(parts)
     if report.rules_skipped:
-        text += f"; {render.count(len(report.rules_skipped), 'rule')} skipped"
+        text += f"; {skipped_text(report)}"
     if report.valid and not terms.passed(report):
         reasons = {
             "--strict": terms.strict and number["warning"],
@@ -151,6 +189,20 @@ def verdict(report: Report, terms: Terms) -> str:
         }
         text += f"; fails with {' and '.join(name for name, holds in reasons.items() if holds)}"
     return text
+
+
+def skipped_text(report: Report) -> str:
+    """`3 rules skipped because of APR-D001`."""
+    return f"{render.count(len(report.rules_skipped), 'rule')} skipped{because(skipped_because(report))}"
+
+
+def skipped_because(report: Report) -> tuple[str, ...]:
+    """The rules that kept others from being judged, in the order of the specification."""
+    from ...layout import facts
+    from .skips import reasons
+
+    found = {name for names in reasons(report).values() for name in names}
+    return tuple(name for name in facts.RULES if name in found)
 
 
 def where(finding: Finding) -> str:
@@ -166,7 +218,7 @@ def escaped(finding: Finding) -> str:
         parts.append(f"expected {render.short(finding.expected)}, found {render.short(finding.found)}")
     parts.append(render.escape(where(finding)))
     if finding.tensor is not None:
-        parts.append(f"tensor {render.short(ascii(finding.tensor))}")
+        parts.append(f"tensor {render.short(quoted(finding.tensor))}")
     return "; ".join(parts)
 
 
@@ -182,6 +234,7 @@ def result_json(result: Result, terms: Terms) -> dict[str, Any]:
         "findings": [render.finding_json(finding) for finding in report.findings],
         "rules_run": list(report.rules_run),
         "rules_skipped": list(report.rules_skipped),
+        "skipped_because": list(skipped_because(report)),
         "not_kept": dict(report.not_kept),
     }
     # Without terms of its own a run says no more than `valid` does.

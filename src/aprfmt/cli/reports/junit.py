@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from ...layout import facts
 from .. import render
-from . import Judged, Result, Terms, Unreadable, escaped
+from . import Judged, Result, Terms, Unreadable, because, escaped
+from .skips import reasons
 
 if TYPE_CHECKING:
     from ...rules import Finding
@@ -47,8 +48,8 @@ def _suite(result: Judged, terms: Terms) -> Iterator[str]:
         more = report.not_kept.get(rule, 0)
         yield _case(result.file, rule, _body(findings, more, terms))
     body = "failure" if terms.require_all else "skipped"
-    for rule in report.rules_skipped:
-        yield _case(result.file, rule, f'      <{body} message="skipped: a rule that it needs has failed"/>\n')
+    for rule, culprits in reasons(report).items():
+        yield _case(result.file, rule, f'      <{body} message="skipped{because(culprits)}"/>\n')
     yield "  </testsuite>\n"
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ...layout import facts
 from .. import render
-from . import SEVERITIES, Judged, Result, Tally, Terms, verdict, where
+from . import SEVERITIES, Judged, Result, Tally, Terms, by_rule, skipped_text, verdict, where
 
 if TYPE_CHECKING:
     from ...rules import Finding
@@ -24,36 +24,43 @@ _PLAIN = re.compile(r"[A-Za-z0-9 ,;'()-]*")
 _BACKTICKS = re.compile("`+")
 
 
-def pieces(results: Iterable[Result], terms: Terms) -> Iterator[str]:
-    """The document, a file at a time."""
+def pieces(results: Iterable[Result], terms: Terms, *, quiet: bool = False) -> Iterator[str]:
+    """The document, a file at a time; when `quiet`, nothing but the files that fail, with what makes them fail."""
     tally = Tally(terms)
     for result in tally.over(results):
-        yield "".join(f"{line}\n" for line in _lines(result, terms))
-    head = ("files", *_KINDS, *(f"{severity}s" for severity in SEVERITIES), "rules run", "rules skipped")
+        if not (quiet and isinstance(result, Judged) and terms.passed(result.report)):
+            yield "".join(f"{line}\n" for line in _lines(result, terms, quiet=quiet))
+    if quiet:
+        return
+    head = ("files", *_KINDS, *(f"{severity}s" for severity in SEVERITIES), "rules run", "rules skipped in a file")
     numbers = [tally.n_files, *(tally.files[kind] for kind in _KINDS), *(tally.findings[kind] for kind in SEVERITIES)]
-    numbers += [len(tally.run - tally.skipped), len(tally.skipped)]
+    numbers += [len(tally.run), len(tally.skipped)]
     yield f"| {' | '.join(head)} |\n|{'---:|' * len(head)}\n| {' | '.join(map(str, numbers))} |\n"
 
 
 _KINDS = ("valid", "invalid", "unreadable")
 
 
-def _lines(result: Result, terms: Terms) -> Iterator[str]:
+def _lines(result: Result, terms: Terms, *, quiet: bool) -> Iterator[str]:
     if not isinstance(result, Judged):
-        yield f"## {_code(result.file)}: cannot be read"
+        yield f"## {_code(result.file)}: {'interrupted' if result.is_interrupted else 'cannot be read'}"
         yield ""
         yield f"- **error** {_shown(result.failure.message)}"
         yield ""
         return
-    yield f"## {_code(result.file)}: {verdict(result.report, terms)}"
+    report = result.report
+    yield f"## {_code(result.file)}: {verdict(report, terms)}"
     yield ""
-    for finding in sorted(result.report.findings, key=lambda finding: SEVERITIES.index(finding.severity)):
-        yield from _finding(finding)
-    for rule, number in result.report.not_kept.items():
-        yield f"- {number} more of {rule} were counted, not kept"
-    if result.report.rules_skipped:
-        yield f"- skipped: {', '.join(result.report.rules_skipped)}"
-    if result.report.findings or result.report.rules_skipped:
+    groups = by_rule(report, terms, quiet=quiet)
+    for rule, findings in groups.items():
+        for finding in findings:
+            yield from _finding(finding)
+        if number := report.not_kept.get(rule, 0):
+            yield f"- {number} more of {rule} were counted, not kept"
+    says_skipped = report.rules_skipped and (terms.require_all or not quiet)
+    if says_skipped:
+        yield f"- {skipped_text(report)}: {', '.join(report.rules_skipped)}"
+    if groups or says_skipped:
         yield ""
 
 

@@ -12,7 +12,8 @@ from ... import __version__
 from ...layout import facts
 from .. import render
 from ..exits import FINDINGS, OK
-from . import Judged, Result, Tally, Terms, escaped
+from . import Judged, Result, Tally, Terms, because, escaped
+from .skips import reasons
 
 if TYPE_CHECKING:
     from ...rules import Finding
@@ -22,15 +23,27 @@ __all__ = ["pieces"]
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _PLACEHOLDER = re.compile(r"\{(\d+)\}")
 _LEVELS = {"error": "error", "warning": "warning", "info": "note"}
+_UNREADABLE_ID = "unreadable"
+_UNREADABLE = {
+    "id": _UNREADABLE_ID,
+    "name": "file-unreadable",
+    "shortDescription": {"text": "the file could not be read to its end"},
+    "fullDescription": {"text": "Nothing is known of a file that could not be read, or was not because of a signal."},
+    "help": {"text": "The message says what the system reports."},
+    "defaultConfiguration": {"level": "error"},
+    "properties": {"layer": "file"},
+}
+"""What a result that no rule of the format stands behind is listed under."""
+_NUMBERS = {rule: number for number, rule in enumerate((*facts.RULES, _UNREADABLE_ID))}
 
 
 def pieces(results: Iterable[Result], terms: Terms) -> Iterator[str]:
     """The document: the rules, the results of a file at a time, and at the end what else there is to say about the run.
 
-    Of the files only what could not be read and what was not kept is held until then.
+    What counts against a file has the level `error`, whatever the rule is otherwise. Of the files only what could not
+    be read and what was not kept is held until the end.
     """
     tally = Tally(terms)
-    numbers = {rule: number for number, rule in enumerate(facts.RULES)}
     notifications: list[dict[str, Any]] = []
     head = render.json_text({"$schema": _SCHEMA, "version": "2.1.0"}).removesuffix("}")
     yield f'{head}, "runs": [{{"tool": {render.json_text({"driver": _driver()})},\n"results": ['
@@ -38,18 +51,19 @@ def pieces(results: Iterable[Result], terms: Terms) -> Iterator[str]:
     for result in tally.over(results):
         if not isinstance(result, Judged):
             notifications.append(_notification("error", result.failure.message, result.file))
-            continue
-        for rule, number in result.report.not_kept.items():
-            notifications.append(_notification("note", f"{number} more of {rule} were counted, not kept", result.file))
-        for finding in result.report.findings:
-            yield before + render.json_text(_result(finding, result.file, numbers[finding.rule]))
+        else:
+            for rule, number in result.report.not_kept.items():
+                text = f"{number} more of {rule} were counted, not kept"
+                notifications.append(_notification("note", text, result.file))
+        for item in _results(result, terms):
+            yield before + render.json_text(item)
             before = ",\n"
     invocation = {
         "executionSuccessful": tally.exit_code in (OK, FINDINGS),
         "exitCode": tally.exit_code,
         "toolExecutionNotifications": notifications,
     }
-    properties = {"rulesRun": sorted(tally.run - tally.skipped), "rulesSkipped": sorted(tally.skipped)}
+    properties = {"rulesRun": sorted(tally.run), "rulesSkipped": sorted(tally.skipped)}
     yield f'\n],\n"invocations": {render.json_text([invocation])},\n"properties": {render.json_text(properties)}}}]}}\n'
 
 
@@ -69,26 +83,40 @@ def _driver() -> dict[str, Any]:
                 "properties": {"layer": rule.layer},
             }
             for rule in facts.RULES.values()
-        ],
+        ]
+        + [_UNREADABLE],
     }
 
 
-def _result(finding: Finding, file: str, number: int) -> dict[str, Any]:
+def _results(result: Result, terms: Terms) -> Iterator[dict[str, Any]]:
+    """What is wrong with a file: its findings, the rules that were skipped when that counts, or why it was not read."""
+    if not isinstance(result, Judged):
+        yield _result(_UNREADABLE_ID, "error", render.escape(result.failure.message), result.file)
+        return
+    for finding in result.report.findings:
+        yield _of_finding(finding, result.file, terms)
+    for rule, culprits in reasons(result.report).items() if terms.require_all else ():
+        yield _result(rule, "error", f"skipped{because(culprits)}", result.file)
+
+
+def _of_finding(finding: Finding, file: str, terms: Terms) -> dict[str, Any]:
+    level = "error" if terms.counts(finding) else _LEVELS[finding.severity]
     start, end = finding.span
-    location = {
-        "physicalLocation": {
-            "artifactLocation": {"uri": _uri(file)},
-            "region": {"byteOffset": start, "byteLength": max(0, end - start)},
-        },
-        "logicalLocations": [{"fullyQualifiedName": finding.field, "kind": "member"}],
-    }
+    result = _result(finding.rule, level, escaped(finding), file, byteOffset=start, byteLength=max(0, end - start))
+    result["locations"][0]["logicalLocations"] = [{"fullyQualifiedName": finding.field, "kind": "member"}]
+    said = {"expected": finding.expected, "found": finding.found, "tensor": finding.tensor}
+    return {**result, "properties": said}
+
+
+def _result(rule: str, level: str, text: str, file: str, **region: int) -> dict[str, Any]:
+    # GitHub's code scanning takes no result without a line; a file that is no text has none.
+    place = {"artifactLocation": {"uri": _uri(file)}, "region": {**region, "startLine": 1}}
     return {
-        "ruleId": finding.rule,
-        "ruleIndex": number,
-        "level": _LEVELS[finding.severity],
-        "message": {"text": _plain(escaped(finding))},
-        "locations": [location],
-        "properties": {"expected": finding.expected, "found": finding.found, "tensor": finding.tensor},
+        "ruleId": rule,
+        "ruleIndex": _NUMBERS[rule],
+        "level": level,
+        "message": {"text": _plain(text)},
+        "locations": [{"physicalLocation": place}],
     }
 
 

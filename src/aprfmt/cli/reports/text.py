@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from ...errors import quoted
 from ...layout import facts
 from .. import render
-from . import SEVERITIES, Judged, Result, Tally, Terms, verdict, where
+from . import Judged, Result, Tally, Terms, by_rule, verdict, where
 
 if TYPE_CHECKING:
     from ...rules import Finding
@@ -35,18 +35,12 @@ def pieces(results: Iterable[Result], terms: Terms, *, verbose: bool = False, qu
 def _lines(result: Judged, terms: Terms, *, verbose: bool, quiet: bool) -> Iterator[str]:
     report = result.report
     yield f"{render.escape(result.file)}: {verdict(report, terms)}"
-    wanted = [finding for finding in report.findings if terms.counts(finding) or not quiet]
-    seen: Counter[str] = Counter()
-    more: Counter[str] = Counter()
-    for finding in sorted(wanted, key=lambda finding: SEVERITIES.index(finding.severity)):
-        seen[finding.rule] += 1
-        if verbose or seen[finding.rule] <= _FINDINGS_A_RULE:
-            yield from (f"  {line}" for line in finding_lines(finding))
-        else:
-            more[finding.rule] += 1
-    for rule in seen:
-        if hidden := more[rule] + report.not_kept.get(rule, 0):
-            yield f"  {hidden} more of {rule} {'(-v shows more)' if more[rule] else 'were counted, not kept'}"
+    for rule, findings in by_rule(report, terms, quiet=quiet).items():
+        shown = findings if verbose else findings[:_FINDINGS_A_RULE]
+        yield from (f"  {line}" for finding in shown for line in finding_lines(finding))
+        left = len(findings) - len(shown)
+        if hidden := left + report.not_kept.get(rule, 0):
+            yield f"  {hidden} more of {rule} {'(-v shows more)' if left else 'were counted, not kept'}"
     if verbose and report.rules_skipped:
         yield f"  skipped: {', '.join(report.rules_skipped)}"
 
@@ -58,5 +52,5 @@ def finding_lines(finding: Finding) -> Iterator[str]:
     if finding.expected or finding.found:
         text += f": expected {render.short(finding.expected)}, found {render.short(finding.found)}"
     if finding.tensor is not None:
-        text += f"; tensor {render.short(ascii(finding.tensor), 80)}"
+        text += f"; tensor {render.short(quoted(finding.tensor), 80)}"
     yield text

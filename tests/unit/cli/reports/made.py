@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import signal
 from typing import Any
 
 from aprfmt.cli.exits import FILE, Failure
 from aprfmt.cli.reports import Judged, Result, Unreadable
+from aprfmt.cli.signals import SignalledError
 from aprfmt.rules import Finding, Report, Severity
 
-__all__ = ["HOSTILE", "finding", "judged", "results", "unreadable"]
+__all__ = ["HOSTILE", "finding", "interrupted", "judged", "results", "unreadable"]
 
 HOSTILE = {
     "colour": "\x1b[31mred\x1b[0m",
@@ -63,6 +65,10 @@ def unreadable(file: str = "gone.apr") -> Unreadable:
     return Unreadable(file, Failure("file", f"{file}: No such file or directory", FILE, file))
 
 
+def interrupted(file: str = "big.apr") -> Unreadable:
+    return Unreadable(file, Failure.of_signal(SignalledError(signal.SIGINT), file))
+
+
 def results() -> list[Result]:
     """One of everything: clean, with a warning and an info, with errors of which most are not kept, not there."""
     warning = finding(
@@ -85,6 +91,15 @@ def results() -> list[Result]:
         found="",
         tensor=None,
     )
+    outside = finding(
+        "APR-D001",
+        message="the data of the tensor lies outside of the file",
+        field="tensor_index.entries[7].ofs_tensor",
+        span=(0x1C0, 0x1C8),
+        expected="at most 256",
+        found="4096",
+        tensor="caf\u00e9 \udcff",
+    )
     checksum = finding(
         "APR-H006",
         message="the header checksum does not match the header",
@@ -100,10 +115,11 @@ def results() -> list[Result]:
         judged(info, warning, file="models/a|b, c: d.apr"),
         judged(
             *sizes,
+            outside,
             checksum,
             file="/models/100 %/broken.apr",
-            run=("APR-H001", "APR-H006", "APR-D002"),
-            skipped=("APR-D005", "APR-F003"),
+            run=("APR-H001", "APR-H006", "APR-D001", "APR-D002"),
+            skipped=("APR-D004", "APR-F003"),
             not_kept={"APR-D002": 40},
         ),
         unreadable(),

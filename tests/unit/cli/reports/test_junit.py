@@ -9,7 +9,7 @@ import pytest
 import xmlschema
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.cli.reports.made import HOSTILE, finding, judged, results, unreadable
+from tests.unit.cli.reports.made import HOSTILE, finding, interrupted, judged, results, unreadable
 from tests.unit.cli.running import REPOSITORY
 
 from aprfmt.cli.reports import Terms
@@ -44,14 +44,32 @@ def test_the_schema_refuses() -> None:
 def test_a_report_is_valid() -> None:
     root = valid("".join(pieces(results(), Terms())))
     numbers = [[suite.get(key) for key in ("tests", "failures", "errors", "skipped")] for suite in root]
-    assert numbers == [["5", "0", "0", "0"], ["5", "0", "0", "0"], ["5", "2", "0", "2"], ["1", "0", "1", "0"]]
+    assert numbers == [["5", "0", "0", "0"], ["5", "0", "0", "0"], ["6", "3", "0", "2"], ["1", "0", "1", "0"]]
     assert len(root.findall("testsuite/testcase/system-out")) == 2
 
 
 def test_what_counts_against_a_file_is_a_failure() -> None:
     root = valid("".join(pieces(results(), Terms(strict=True, require_all=True))))
-    assert [suite.get("failures") for suite in root] == ["0", "1", "4", "0"]
+    assert [suite.get("failures") for suite in root] == ["0", "1", "5", "0"]
     assert [suite.get("skipped") for suite in root] == ["0"] * 4
+
+
+@pytest.mark.parametrize(("terms", "kind"), [(Terms(), "skipped"), (Terms(require_all=True), "failure")])
+def test_a_rule_that_was_skipped_says_why(terms: Terms, kind: str) -> None:
+    item = judged(finding("APR-D001"), run=("APR-D001",), skipped=("APR-D004", "APR-F003"))
+    root = valid("".join(pieces([item], terms)))
+    cases = {case.get("name"): case.find(kind) for case in root.iter("testcase")}
+    for name in ("APR-D004 data-truncated", "APR-F003 footer-absent"):
+        said = cases[name]
+        assert said is not None
+        assert said.get("message") == "skipped because of APR-D001"
+
+
+def test_a_signal_is_an_error_of_the_file_it_came_in() -> None:
+    root = valid("".join(pieces([judged(), interrupted()], Terms())))
+    (error,) = root.iter("error")
+    assert (error.get("type"), error.get("message")) == ("interrupted", "big.apr: interrupted")
+    assert [suite.get("name") for suite in root] == ["model.apr", "big.apr"]
 
 
 def test_a_report_of_nothing_is_valid() -> None:

@@ -17,12 +17,12 @@ from urllib.parse import unquote
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.cli.reports.made import HOSTILE, finding, judged, results, unreadable
+from tests.unit.cli.reports.made import HOSTILE, finding, interrupted, judged, results, unreadable
 from tests.unit.cli.running import REPOSITORY, assert_printable
 
 from aprfmt.cli import render, reports
 from aprfmt.cli.exits import FILE, FINDINGS, INTERNAL, OK, Failure
-from aprfmt.cli.reports import FORMATS, Result, Tally, Terms, Unreadable, jsonl, text, verdict
+from aprfmt.cli.reports import FORMATS, Result, Tally, Terms, Unreadable, github, jsonl, markdown, text, verdict
 from aprfmt.rules import Severity
 
 Pieces = Callable[[Iterable[Result], Terms], Iterator[str]]
@@ -37,6 +37,8 @@ VARIANTS: dict[str, tuple[Pieces, Terms]] = {
     **{name: (pieces, PLAIN) for name, pieces in REPORTS.items()},
     **{f"{name}-strict": (pieces, STRICT) for name, pieces in REPORTS.items()},
     "text-quiet": (lambda items, terms: text.pieces(items, terms, quiet=True), PLAIN),
+    "markdown-quiet": (lambda items, terms: markdown.pieces(items, terms, quiet=True), PLAIN),
+    "github-quiet": (lambda items, terms: github.pieces(items, terms, quiet=True), PLAIN),
     "text-verbose": (lambda items, terms: text.pieces(items, terms, verbose=True), PLAIN),
 }
 
@@ -233,6 +235,8 @@ def test_what_the_program_ends_with() -> None:
         (Terms(require_all=True), [skips], FINDINGS),
         (PLAIN, [bad, unreadable(), judged()], FILE),
         (STRICT, [ours, bad, unreadable()], INTERNAL),
+        (STRICT, [ours, bad, unreadable(), interrupted()], 130),
+        (PLAIN, [judged(), interrupted()], 130),
     ]
     for terms, items, code in cases:
         tally = Tally(terms)
@@ -240,11 +244,26 @@ def test_what_the_program_ends_with() -> None:
         assert tally.exit_code == code
 
 
-def test_a_rule_that_was_skipped_once_counts_as_skipped() -> None:
+@pytest.mark.parametrize(
+    ("items", "rules"),
+    [
+        ([], "0 rules run, 0 skipped"),
+        ([judged(run=("a",), skipped=("b", "c"))], "1 rule run, 2 skipped"),
+        ([judged(run=("a",), skipped=("b", "c"))] * 2, "1 rule run, 2 skipped"),
+        ([judged(run=("a", "b", "c")), judged(run=("a", "b", "c"))], "3 rules run, 0 skipped"),
+        ([judged(run=("a", "b", "c")), judged(run=("a",), skipped=("b", "c"))], "3 rules run, 2 skipped in some files"),
+        (
+            [judged(run=("a", "b"), skipped=("c",)), judged(run=("a",), skipped=("b", "c"))],
+            "2 rules run, 2 skipped in some files, 1 of them in all",
+        ),
+        ([judged(run=("a",), skipped=("b",)), unreadable()], "1 rule run, 1 skipped"),
+    ],
+)
+def test_a_rule_has_run_when_it_was_judged_in_at_least_one_file(items: list[Result], rules: str) -> None:
     tally = Tally(PLAIN)
-    list(tally.over([judged(run=("a", "b", "c")), judged(run=("a",), skipped=("b", "c"))]))
-    assert tally.rules == "1 rule run, 2 skipped"
-    assert tally.summary == "2 files: 2 valid, 0 invalid; 1 rule run, 2 skipped"
+    list(tally.over(items))
+    assert tally.rules == rules
+    assert tally.summary.endswith(f"; {rules}")
 
 
 def test_findings_that_were_not_kept_are_counted() -> None:
@@ -253,10 +272,81 @@ def test_findings_that_were_not_kept_are_counted() -> None:
 
 
 def test_a_verdict_says_what_makes_a_valid_file_fail() -> None:
-    assert verdict(judged(skipped=("x",)).report, STRICT) == "valid; 1 rule skipped; fails with --require-all"
-    odd = judged(finding("APR-D005", Severity.WARNING)).report
-    assert verdict(odd, PLAIN) == "valid, 1 warning"
-    assert verdict(odd, STRICT) == "valid, 1 warning; fails with --strict"
-    both = judged(finding("APR-D005", Severity.WARNING), skipped=("APR-F003",)).report
-    assert verdict(both, STRICT) == "valid, 1 warning; 1 rule skipped; fails with --strict and --require-all"
-    assert verdict(both, Terms(strict=True)) == "valid, 1 warning; 1 rule skipped; fails with --strict"
+    odd, absent = finding("APR-D005", Severity.WARNING), finding("APR-F003", Severity.INFO)
+    skips = "; 2 rules skipped because of APR-F003"
+    behind = ("APR-F002", "APR-F004")
+    assert verdict(judged(absent, skipped=behind).report, STRICT) == f"valid, 1 info{skips}; fails with --require-all"
+    assert verdict(judged(odd).report, PLAIN) == "valid, 1 warning"
+    assert verdict(judged(odd).report, STRICT) == "valid, 1 warning; fails with --strict"
+    both = judged(odd, absent, skipped=behind).report
+    assert verdict(both, STRICT) == f"valid, 1 warning, 1 info{skips}; fails with --strict and --require-all"
+    assert verdict(both, Terms(strict=True)) == f"valid, 1 warning, 1 info{skips}; fails with --strict"
+
+
+def test_a_verdict_names_every_rule_that_kept_others_from_being_judged() -> None:
+    empty, early, far = (finding(name) for name in ("APR-M001", "APR-S003", "APR-D001"))
+    skipped = ("APR-M004", "APR-I002")
+    for found, named in (
+        ([empty], "APR-M001"),
+        ([empty, early], "APR-S003 and APR-M001"),
+        ([empty, early, far], "APR-S003, APR-M001 and APR-D001"),
+    ):
+        names = skipped if far not in found else (*skipped, "APR-D004")
+        said = verdict(judged(*found, run=(), skipped=names).report, PLAIN)
+        assert said.endswith(f"; {len(names)} rules skipped because of {named}")
+    assert verdict(judged(skipped=("APR-D004",)).report, PLAIN) == "valid; 1 rule skipped"  # nobody knows why
+
+
+# --- what a signal leaves
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_a_report_that_is_interrupted_is_whole(name: str) -> None:
+    made = "".join(REPORTS[name]([judged(finding()), interrupted()], PLAIN))
+    assert_printable(made)
+    if name == "json":
+        first, last = json.loads(made)
+        assert (first["valid"], last["file"]) == (False, "big.apr")
+        assert {"kind": "interrupted", "exit_code": 130, "message": "big.apr: interrupted"}.items() <= last[
+            "error"
+        ].items()
+    if name == "jsonl":
+        assert [json.loads(line)["file"] for line in made.splitlines()] == ["model.apr", "big.apr"]
+    if name == "markdown":
+        assert "\n## `big.apr`: interrupted\n\n- **error** `big.apr: interrupted`\n" in made
+    if name == "github":
+        assert "\n::error file=big.apr,title=interrupted::big.apr: interrupted\n" in made
+    if name == "text":
+        assert made.endswith("2 files: 0 valid, 1 invalid, 1 unreadable; 5 rules run, 0 skipped\n")
+
+
+# --- order and quiet
+
+
+def test_what_is_not_shown_of_a_rule_is_counted_behind_it() -> None:
+    sizes = [finding(tensor=f"{number}") for number in range(9)]
+    odd = finding("APR-D005", Severity.WARNING)
+    lines = "".join(text.pieces([judged(odd, *sizes, not_kept={"APR-D002": 3})], PLAIN)).splitlines()
+    starts = [line.split(":")[0].strip() for line in lines[1::2]]
+    assert starts[:5] == ["error APR-D002 tensor-size-wrong"] * 5
+    assert lines[11:13] == ["  7 more of APR-D002 (-v shows more)", lines[12]]
+    assert lines[12].startswith("  warning APR-D005 ")
+    for name, last in (("markdown", "- **warning** APR-D005 "), ("github", "::warning ")):
+        made = "".join(REPORTS[name]([judged(odd, *sizes, not_kept={"APR-D002": 3})], PLAIN))
+        assert made.index("3 more of APR-D002 were counted, not kept") < made.index(last)
+
+
+@pytest.mark.parametrize("name", ["text", "markdown", "github"])
+def test_a_quiet_report_has_nothing_but_what_makes_files_fail(name: str) -> None:
+    module = importlib.import_module(f"{reports.__name__}.{name}")
+    odd = finding("APR-D005", Severity.WARNING)
+    fine = [judged(), judged(odd), judged(skipped=("APR-D004",))]
+    assert "".join(module.pieces(fine, PLAIN, quiet=True)) == ""
+    bad = judged(finding(), odd, finding("APR-F003", Severity.INFO), file="bad.apr", skipped=("APR-D004",))
+    made = "".join(module.pieces([*fine, bad], PLAIN, quiet=True))
+    assert "APR-D002" in made
+    assert not [word for word in ("APR-D005", "APR-F003", "APR-D004", "model.apr") if word in made]
+    strict = "".join(module.pieces([*fine, bad], STRICT, quiet=True))
+    assert "APR-D005" in strict
+    assert "APR-F003" not in strict
+    assert ("APR-D004" in strict) == (name != "text")  # where -v lists them

@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft7Validator
-from tests.unit.cli.reports.made import HOSTILE, finding, judged, results, unreadable
+from tests.unit.cli.reports.made import HOSTILE, finding, interrupted, judged, results, unreadable
 from tests.unit.cli.running import REPOSITORY
 
 from aprfmt import __version__
-from aprfmt.cli.reports import Terms
+from aprfmt.cli.reports import Result, Terms
 from aprfmt.cli.reports.sarif import pieces
 from aprfmt.layout import facts
+from aprfmt.rules import Severity
 
 SCHEMA = REPOSITORY / "tests" / "data" / "schemas" / "sarif-schema-2.1.0.json"
 
@@ -46,7 +47,7 @@ def test_the_schema_refuses() -> None:
 def test_a_report_is_valid(terms: Terms) -> None:
     run = valid("".join(pieces(results(), terms)))
     assert run["tool"]["driver"]["version"] == __version__
-    assert [rule["id"] for rule in run["tool"]["driver"]["rules"]] == list(facts.RULES)
+    assert [rule["id"] for rule in run["tool"]["driver"]["rules"]] == [*facts.RULES, "unreadable"]
     for result in run["results"]:
         assert run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == result["ruleId"]
     (invocation,) = run["invocations"]
@@ -57,8 +58,8 @@ def test_a_report_is_valid(terms: Terms) -> None:
         ("error", "gone.apr: No such file or directory"),
     ]
     assert run["properties"] == {
-        "rulesRun": ["APR-D002", "APR-H001", "APR-H006"],
-        "rulesSkipped": ["APR-D005", "APR-F003"],
+        "rulesRun": ["APR-D001", "APR-D002", "APR-D005", "APR-F003", "APR-H001", "APR-H006"],
+        "rulesSkipped": ["APR-D004", "APR-F003"],
     }
 
 
@@ -77,9 +78,46 @@ def test_names_leave_a_report_valid(kind: str) -> None:
 def test_findings_say_where() -> None:
     (result,) = valid("".join(pieces([judged(finding())], Terms())))["results"]
     (location,) = result["locations"]
-    assert location["physicalLocation"]["region"] == {"byteOffset": 0x95, "byteLength": 8}
+    assert location["physicalLocation"]["region"] == {"byteOffset": 0x95, "byteLength": 8, "startLine": 1}
     assert location["logicalLocations"][0]["fullyQualifiedName"] == "tensor_index.entries[0].len_tensor"
     assert result["properties"] == {"expected": "8 bytes", "found": "7 bytes", "tensor": "a"}
+
+
+def listed(*items: Result, terms: Terms) -> list[tuple[str, str, str]]:
+    """Rule, level and message of every result, each of which says where it is as code scanning wants it."""
+    results = valid("".join(pieces(items, terms)))["results"]
+    for result in results:
+        (location,) = result["locations"]
+        assert location["physicalLocation"]["artifactLocation"]["uri"]
+        assert location["physicalLocation"]["region"]["startLine"] == 1
+    return [(result["ruleId"], result["level"], result["message"]["text"].partition(";")[0]) for result in results]
+
+
+def test_what_counts_against_a_file_is_an_error() -> None:
+    items = [judged(finding("APR-D005", Severity.WARNING), finding("APR-F003", Severity.INFO))]
+    levels = {terms: [level for _, level, _ in listed(*items, terms=terms)] for terms in (Terms(), Terms(strict=True))}
+    assert levels == {Terms(): ["warning", "note"], Terms(strict=True): ["error", "note"]}
+
+
+def test_a_rule_that_was_skipped_is_a_result_when_all_are_required() -> None:
+    item = judged(finding("APR-D001"), run=("APR-D001",), skipped=("APR-D004", "APR-F003"))
+    assert [rule for rule, _, _ in listed(item, terms=Terms(strict=True))] == ["APR-D001"]
+    assert listed(item, terms=Terms(require_all=True))[1:] == [
+        ("APR-D004", "error", "skipped because of APR-D001"),
+        ("APR-F003", "error", "skipped because of APR-D001"),
+    ]
+
+
+def test_a_file_that_was_not_read_is_a_result_and_a_notification() -> None:
+    items: list[Result] = [unreadable(), judged(), interrupted()]
+    assert listed(*items, terms=Terms()) == [
+        ("unreadable", "error", "gone.apr: No such file or directory"),
+        ("unreadable", "error", "big.apr: interrupted"),
+    ]
+    (invocation,) = valid("".join(pieces(items, Terms())))["invocations"]
+    assert (invocation["exitCode"], invocation["executionSuccessful"]) == (130, False)
+    said = [said["message"]["text"] for said in invocation["toolExecutionNotifications"]]
+    assert said == ["gone.apr: No such file or directory", "big.apr: interrupted"]
 
 
 @pytest.mark.parametrize(
