@@ -135,10 +135,10 @@ class FileSource(StreamSource):
         try:
             status = os.fstat(file)
             _require_regular(status, self.path or f"descriptor {file}")
-            self._file = io.FileIO(file, "rb")
         except BaseException:
             os.close(file)
             raise
+        self._file = io.FileIO(file, "rb")  # which closes the descriptor from here on, whatever happens
         self.identity: Final = _identity(status)
         self.permissions: Final = status.st_mode & 0o777 if status.st_nlink else None
         self._size = status.st_size

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..errors import quoted
 from ..layout import ALIGNMENT, dtype_facts, tensor_nbytes
 from ..tensors import Tensor
 from . import Case, Fault, faults_of, rule
@@ -22,7 +23,7 @@ def _count(nbytes: int) -> str:
 def _named(tensor: Tensor) -> str:
     """The name of another tensor for a message, cut: a thousand findings may name the same one."""
     name = tensor.name
-    return ascii(name) if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]!a}…"
+    return quoted(name) if len(name) <= _LONGEST_NAME else f"{quoted(name[:_LONGEST_NAME])}…"
 
 
 @rule("APR-D002")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .. import layout
 from ..checksum import Flip, locate_flip
 from ..container import Container
+from ..errors import printable, quoted
 from ..spans import field_at
 
 __all__ = ["flipped_in_file", "flipped_in_header"]
@@ -41,10 +42,10 @@ def _told(container: Container, flip: Flip | None, checksum_at: int) -> str:
     place = field_at(container, offset)
     where = "" if place is None else f", in {_shown(place.path)}"
     if place is not None and place.tensor is not None and place.path == "tensor_data":
-        where += f" of tensor {place.tensor!a}"
+        where += f" of tensor {quoted(place.tensor)}"
     return f"; one flipped bit would explain it: bit {bit} of byte {offset:#x}{where}"
 
 
 def _shown(path: str) -> str:
     """The path, which may end with a key of the metadata, in one short line."""
-    return ascii(path[:_LONGEST_PATH])[1:-1] + ("…" if len(path) > _LONGEST_PATH else "")
+    return printable(path[:_LONGEST_PATH]) + ("…" if len(path) > _LONGEST_PATH else "")

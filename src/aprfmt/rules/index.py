@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator
 
+from ..errors import quoted
 from ..layout import dtype_facts
 from . import Case, Fault, rule
 
@@ -56,7 +57,7 @@ def name_control_characters(case: Case) -> Iterator[Fault]:
         found = dict.fromkeys(character for character in tensor.name if unicodedata.category(character) == "Cc")
         if found:
             field, span = tensor.field("name")
-            yield Fault("APR-I011", field, span, "no control characters", ascii("".join(found)), tensor=tensor.name)
+            yield Fault("APR-I011", field, span, "no control characters", quoted("".join(found)), tensor=tensor.name)
 
 
 @rule("APR-I012")
