@@ -45,8 +45,10 @@ def _escaped(character: str) -> str:
     return character.encode("unicode_escape", "surrogatepass").decode("ascii")
 
 
-def quoted(name: str) -> str:
-    """The name of a tensor for a message: printable, and in quotes that nothing in it can close."""
+def quoted(name: str, longest: int | None = None) -> str:
+    """The name of a tensor for a message: printable, in quotes that nothing in it can close, cut when it is longer."""
+    if longest is not None and len(name) > longest:
+        return f"{quoted(name[:longest])}…"
     return _ESCAPE.sub(lambda match: match[0] if match[1] is None else f"\\x{match[1]}", repr(name))
 
 

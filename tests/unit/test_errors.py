@@ -49,3 +49,8 @@ def test_every_name_can_be_printed(name: str) -> None:
     assert text[0] not in inside
     # printing what was printed changes nothing
     assert printable(printable(name)) == printable(name)
+
+
+def test_a_long_name_is_cut_behind_the_quotes() -> None:
+    assert quoted("abc", 3) == "'abc'"
+    assert quoted("abcd", 3) == "'abc'…"

@@ -12,18 +12,12 @@ from . import Case, Fault, faults_of, rule
 __all__: list[str] = []
 
 _LONGEST_NAME = 100
-"""Characters of the name of another tensor that a message shows."""
+"""Characters of the name of another tensor that a message shows: a thousand findings may name the same one."""
 
 
 def _count(nbytes: int) -> str:
     """A size for a message: Python refuses to print the product of 255 large dimensions."""
     return str(nbytes) if nbytes >> 64 == 0 else f"at least 2^{nbytes.bit_length() - 1}"
-
-
-def _named(tensor: Tensor) -> str:
-    """The name of another tensor for a message, cut: a thousand findings may name the same one."""
-    name = tensor.name
-    return quoted(name) if len(name) <= _LONGEST_NAME else f"{quoted(name[:_LONGEST_NAME])}…"
 
 
 @rule("APR-D002")
@@ -59,7 +53,7 @@ def overlap(case: Case) -> Iterator[Fault]:
                 span,
                 f"an offset of at least {furthest.data_offset + furthest.nbytes}",
                 str(tensor.data_offset),
-                f"the data overlaps that of {_named(furthest)}",
+                f"the data overlaps that of {quoted(furthest.name, _LONGEST_NAME)}",
                 tensor.name,
             )
         if furthest is None or tensor.file_span[1] > furthest.file_span[1]:

@@ -12,8 +12,8 @@ __all__ = ["flipped_in_file", "flipped_in_header"]
 
 _MAX_DOUBT = 0.01
 """The most that a candidate may owe to chance: damage of another kind has one with this probability."""
-_LONGEST_PATH = 100
-"""Characters of a path that a message shows."""
+_LONGEST = 100
+"""Characters of a path or a name that a message shows."""
 
 
 def flipped_in_header(container: Container, found: int) -> str:
@@ -42,10 +42,10 @@ def _told(container: Container, flip: Flip | None, checksum_at: int) -> str:
     place = field_at(container, offset)
     where = "" if place is None else f", in {_shown(place.path)}"
     if place is not None and place.tensor is not None and place.path == "tensor_data":
-        where += f" of tensor {quoted(place.tensor)}"
+        where += f" of tensor {quoted(place.tensor, _LONGEST)}"
     return f"; one flipped bit would explain it: bit {bit} of byte {offset:#x}{where}"
 
 
 def _shown(path: str) -> str:
     """The path, which may end with a key of the metadata, in one short line."""
-    return printable(path[:_LONGEST_PATH]) + ("…" if len(path) > _LONGEST_PATH else "")
+    return printable(path[:_LONGEST]) + ("…" if len(path) > _LONGEST else "")
