@@ -842,7 +842,7 @@ enums:
     repair: Remove the member that does not count. A stamp changes the one that does.
     example: |
       warning APR-M008 metadata-key-twice: a key of the metadata occurs twice in one object
-        metadata.a[0].x @0x47..0x4a: expected a key of its own, found another one @0x4d..0x50, which counts
+        metadata.a[0].x @0x47..0x4a: expected a key of its own, found another one @0x4d..0x50, which overrides it
   APR-M009:
     name: metadata-integer-wide
     defect: an integer in the metadata needs more than 64 bits
@@ -1173,6 +1173,23 @@ enums:
     example: |
       warning APR-F004 trailing-bytes: bytes follow the footer
         trailing @0x184..0x185: expected the end of the file, found 1 bytes
+  APR-F005:
+    name: footer-hidden
+    defect: one flipped bit in the tensor index makes the footer pass for data
+    severity: error
+    layer: integrity
+    fatal: true
+    reads-data: true
+    needs: [APR-D004]
+    why: |
+      The offset of the last tensor is too large by the size of the footer, so that the file seems to have none and its
+      last bytes seem to be filler. They are the checksum of the file with that one bit as it was.
+    repair: |
+      Fetch the file again, or restore the bit that the finding names and validate again. A stamp would give the damaged
+      file a footer that matches.
+    example: |
+      error APR-F005 footer-hidden: one flipped bit in the tensor index makes the footer pass for data: bit 2 of byte 0xea
+        tensor_index.entries[1].ofs_tensor @0xea..0xf2: expected 64, found 68; tensor 'b'
   APR-L001:
     name: limit-exceeded
     defect: the file asks for more than a reader is willing to spend

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from math import isqrt
 from typing import Any, NamedTuple
 
-__all__ = ["Flip", "crc32", "crc32_combine", "locate_flip"]
+__all__ = ["Flip", "crc32", "crc32_combine", "flip_syndrome", "locate_flip"]
 
 _POLYNOMIAL = 0xEDB88320  # CRC-32/IEEE, reflected: the polynomial of zlib, and of APR's header and footer
 _MASK = 2**32 - 1
@@ -108,6 +108,14 @@ class Flip(NamedTuple):
     def in_checksum(self) -> bool:
         """Whether the data are as they were, and the stored checksum is at fault."""
         return self.offset is None
+
+
+def flip_syndrome(bit: int, nbytes_behind: int) -> int:
+    """What XOR makes of the CRC-32 of bytes and of the same bytes with one bit flipped.
+
+    `bit` counts from the least significant one of its byte, behind which so many bytes are covered.
+    """
+    return crc32_combine(crc32(bytes([1 << bit])) ^ crc32(b"\0"), 0, nbytes_behind)
 
 
 def locate_flip(stored: int, found: int, nbytes: int) -> Flip | None:

@@ -17,7 +17,7 @@ from .errors import FormatError, LimitExceededError, TruncatedError, Unsupported
 from .layout import Footer, Header, facts
 from .limits import DEFAULT_LIMITS, Limits
 from .metadata import Metadata
-from .source import Source, iter_chunks, open_stream
+from .source import Source, iter_chunks, open_stream, used_nbytes
 from .tensors import Tensor
 
 __all__ = ["Container", "refuse_other_formats"]
@@ -346,7 +346,7 @@ class Container(Mapping[str, Tensor]):
     def _look_through(self, start: int, stop: int) -> int:
         end = position = start
         for piece in iter_chunks(self.source, start, stop):
-            used = len(bytes(piece).rstrip(b"\0"))
+            used = used_nbytes(piece)
             if used:
                 end = position + used
             position += len(piece)

@@ -26,7 +26,7 @@ class Place(NamedTuple):
 
     `path` leads there: keys, decoded, and positions in arrays, as in `("tokenizer.added_tokens", 3, "content")`. `span`
     and `winner` are bytes, end exclusive, counted from the `origin` that the caller gives. `text` is what stands in the
-    span as it is written: a key with its quotes and escapes, or a literal. `winner` is the span of the key that
+    span as it is written: a key with its quotes and escapes, or a literal. `winner` is the span of the next key that
     overrides this one.
     """
 
@@ -37,28 +37,23 @@ class Place(NamedTuple):
 
 
 def repeated_keys(raw: bytes, origin: int = 0) -> Iterator[Place]:
-    """Every member that a later member of the same key in the same object overrides, in the order of the text.
+    """Every member that a later member of the same key in the same object overrides, in the order of the later ones.
 
-    Keys are the same when they are so decoded: `"a"` and `"\\u0061"` are.
+    Keys are the same when they are so decoded: `"a"` and `"\\u0061"` are. What was found is not kept.
     """
     if not _may_repeat_keys(raw):
         return
-    found: list[tuple[tuple[int, int], tuple[str | int, ...], str | int, tuple[int, int]]] = []
-    # Of the object that is open at each depth: the last member of each key so far, and those it overrides.
+    # Of the object that is open at each depth: the last member of each key so far.
     last: defaultdict[int, dict[str | int, tuple[int, int]]] = defaultdict(dict)
-    overridden: defaultdict[int, list[tuple[str | int, tuple[int, int]]]] = defaultdict(list)
     for kind, path, start, stop in _walk(raw):
         depth = len(path)
         if kind == _KEY:
-            key = path[-1]
-            if key in last[depth]:
-                overridden[depth].append((key, last[depth][key]))
-            last[depth][key] = (start, stop)
+            key, winner = path[-1], (start, stop)
+            if (span := last[depth].get(key)) is not None:
+                yield Place(tuple(path), _moved(span, origin), raw[slice(*span)].decode(), _moved(winner, origin))
+            last[depth][key] = winner
         elif kind == _MARK:
-            winners, outer = last.pop(depth, {}), tuple(path[:-1])
-            found += ((span, outer, key, winners[key]) for key, span in overridden.pop(depth, ()))
-    for span, outer, key, winner in sorted(found):  # no two spans are equal
-        yield Place((*outer, key), _moved(span, origin), raw[slice(*span)].decode(), _moved(winner, origin))
+            last.pop(depth, None)
 
 
 def wide_integers(raw: bytes, origin: int = 0) -> Iterator[Place]:

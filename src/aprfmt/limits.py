@@ -21,10 +21,10 @@ class Limits:
     """Top-level members of the metadata. The schema knows 35 keys and converters add a few dozen; a member costs
     several hundred bytes of memory, and five bytes of file."""
 
-    max_metadata_values: int = 4_000_000
-    """Values anywhere in the metadata. They are bounded before they are read, by the commas and opening brackets; those
-    inside strings count too. The largest tokenizers make well under 1.5 million; a value of three bytes
-    costs up to a hundred bytes of memory."""
+    max_metadata_values: int = 2_000_000
+    """Values anywhere in the metadata. They are bounded before they are read, by the commas and opening brackets
+    outside of strings. The largest tokenizers make well under 1.5 million; a value of three bytes costs up to a hundred
+    bytes of memory."""
 
     max_index_bytes: int = 256 * 1024 * 1024
     """Bytes of tensor-index entries. A model of 670 billion parameters has 92,000 tensors in 6.5 MB."""
@@ -32,9 +32,9 @@ class Limits:
     max_tensors: int = 1_000_000
     """Entries of the tensor index: ten times the largest known model. One takes some 600 bytes of memory."""
 
-    max_filler_bytes: int = 256 * 1024 * 1024
-    """Bytes of one stretch of filler that are looked through for something that is not zero. A writer makes at most 63;
-    a file with terabytes of holes takes no space on a disk, and hours to read."""
+    max_filler_bytes: int = 4 * 1024 * 1024 * 1024
+    """Bytes of one stretch of filler that are looked through for something that is not zero. A writer makes at most 63,
+    and somebody may reserve some room; a file with terabytes of holes takes no space on a disk, and hours to read."""
 
     max_findings_per_rule: int = 1_000
     """Faults of one rule that are kept; the others are counted."""

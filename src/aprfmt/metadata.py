@@ -9,6 +9,7 @@ Rules of this file:
 from __future__ import annotations
 
 import math
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -67,8 +68,10 @@ class Metadata(Mapping[str, Any]):
     @cached_property
     def _text(self) -> JsonText:
         self._limit("bytes", len(self._raw))
-        # Every value but the outermost follows a comma or the bracket that opens what it is in.
-        self._limit("values", 1 + sum(map(self._raw.count, (b",", b"[", b"{"))))
+        values = _most_values(self._raw)
+        if values > self._limits.max_metadata_values:  # what stands in strings does not count, which costs to find out
+            values = _most_values(_STRINGS.sub(b"", self._raw))
+        self._limit("values", values)
         return JsonText(self._raw, origin=self._file_offset)
 
     def _limit(self, what: str, found: int) -> None:
@@ -213,6 +216,14 @@ class Metadata(Mapping[str, Any]):
             member.value_span[1] for member in self.members if order is None or _ORDER.get(member.key, order) < order
         ]
         return before[-1] if before else self._file_offset + self._raw.index(b"{") + 1
+
+
+_STRINGS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"')
+
+
+def _most_values(raw: bytes) -> int:
+    """The most values that the text can hold: every one but the outermost follows a comma or an opening bracket."""
+    return 1 + sum(map(raw.count, (b",", b"[", b"{")))
 
 
 def is_known_key(key: str) -> bool:

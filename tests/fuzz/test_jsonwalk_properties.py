@@ -78,9 +78,9 @@ def steps(value: Any) -> Iterator[tuple[str | int, Any]]:
 
 
 def slow_repeated(value: Any, path: Path = ()) -> Iterator[Path]:
-    """The path of each member that a later one of its object overrides, in the order of the text."""
+    """The path of each member that a later one of its object overrides, in the order of the later ones."""
     for number, (step, inner) in enumerate(steps(value)):
-        if isinstance(value, Pairs) and step in [key for key, _ in value[number + 1 :]]:
+        if isinstance(value, Pairs) and step in [key for key, _ in value[:number]]:
             yield (*path, step)
         yield from slow_repeated(inner, (*path, step))
 
@@ -114,7 +114,7 @@ def sparse(raw: bytes) -> bytes:
 @given(RAW)
 @example(b'{"a":{"a":1,"a":2},"\\u0061":[{"a":1},{"b":1,"b":2}]}')
 def test_repeated_keys_are_those_that_a_decoder_drops(raw: bytes) -> None:
-    """The members found MUST be those that lose, in the order of the text, whichever cheap test comes first."""
+    """The members found MUST be those that lose, in the order of those that win, whichever cheap test comes first."""
     expected = list(slow_repeated(pairs(raw)))
     places = list(repeated_keys(raw))
     assert [place.path for place in places] == expected
@@ -124,10 +124,10 @@ def test_repeated_keys_are_those_that_a_decoder_drops(raw: bytes) -> None:
 
 @given(RAW)
 def test_repeated_keys_are_where_they_are_said_to_be(raw: bytes) -> None:
-    """Another key in a span MUST rename the member at its path; behind the winner, the object MUST have no such key."""
+    """Another key in a span MUST rename the member at its path; the winner MUST be the next one of the same key."""
     places = list(repeated_keys(raw))
-    spans = [place.span for place in places]
-    assert spans == sorted(set(spans))
+    winners = [place.winner or (0, 0) for place in places]
+    assert winners == sorted(set(winners))
     for place in places:
         assert raw[slice(*place.span)] == place.text.encode()
         assert json.loads(place.text) == place.path[-1]
@@ -135,17 +135,16 @@ def test_repeated_keys_are_where_they_are_said_to_be(raw: bytes) -> None:
         assert path == place.path[:-1]
         keys = [key for key, _ in members]
         number = keys.index("fresh")
-        last = len(keys) - 1 - keys[::-1].index(str(place.path[-1]))
-        assert number < last
+        following = keys.index(str(place.path[-1]), number)
         [(path, members)] = objects_with(replaced(raw, place.winner, b'"fresh"'), "fresh")
-        assert [key for key, _ in members].index("fresh") == last
+        assert [key for key, _ in members].index("fresh") == following
         assert members[number][0] == place.path[-1]
 
 
 @given(RAW)
 def test_repeated_keys_at_the_top_are_the_duplicates_of_the_metadata(raw: bytes) -> None:
     """At the top of the text, the spans MUST be those that the scanner gives."""
-    found = [place.span for place in repeated_keys(raw, 64) if len(place.path) == 1]
+    found = sorted(place.span for place in repeated_keys(raw, 64) if len(place.path) == 1)
     assert found == [member.key_span for member in Metadata(raw, file_offset=64).duplicates]
 
 

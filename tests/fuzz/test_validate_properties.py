@@ -264,12 +264,11 @@ def test_what_is_valid_is_valid_for_the_reader(raw: bytes) -> None:
 
 
 @given(containers(min_tensors=1), st.data())
-def test_a_changed_byte_is_an_error_or_hides_the_footer(raw: bytes, data: st.DataObject) -> None:
-    """Any change of one byte before the end of the footer MUST be an error, unless the file then has no footer."""
+def test_a_changed_byte_is_an_error(raw: bytes, data: st.DataObject) -> None:
+    """Any change of one byte before the end of the footer MUST be an error, also where the footer seems to be gone."""
     at = data.draw(st.integers(0, len(raw) - 1))
     changed = raw[:at] + bytes([raw[at] ^ data.draw(st.integers(1, 255))]) + raw[at + 1 :]
-    report = validate_file(changed)
-    assert not report.valid or "APR-F003" in {finding.rule for finding in report.findings}
+    assert not validate_file(changed).valid
 
 
 # ---- the pass over the data ----

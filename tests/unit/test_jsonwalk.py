@@ -26,7 +26,7 @@ def accepted(raw: bytes) -> bytes:
 # text, then for each place: path, what stands there, where the winner begins
 REPEATED: dict[str, tuple[bytes, list[tuple[tuple[str | int, ...], str, int]]]] = {
     "at the top": (b'{"a":1,"b":2,"a":3}', [(("a",), '"a"', 13)]),
-    "three times": (b'{"a":1,"a":2,"a":3}', [(("a",), '"a"', 13), (("a",), '"a"', 13)]),
+    "three times": (b'{"a":1,"a":2,"a":3}', [(("a",), '"a"', 7), (("a",), '"a"', 13)]),
     "escaped": (b'{"\\u0061":1,"a":3}', [(("a",), '"\\u0061"', 12)]),
     "escaped both": (b'{"\\u006a\\/":1,"j\\u002F":3}', [(("j/",), '"\\u006a\\/"', 14)]),
     "pair of surrogates": ('{"😀":1,"\\ud83d\\uDE00":2}'.encode(), [(("😀",), '"😀"', 10)]),
@@ -38,9 +38,9 @@ REPEATED: dict[str, tuple[bytes, list[tuple[tuple[str | int, ...], str, int]]]] 
     "behind other objects": (b'{"x":[{"a":1},{"b":{"a":1},"a":1,"a":2}]}', [(("x", 1, "a"), '"a"', 33)]),
     "inside a member that loses": (
         b'{"x":{"a":1,"a":2},"x":{"a":3}}',
-        [(("x",), '"x"', 19), (("x", "a"), '"a"', 12)],
+        [(("x", "a"), '"a"', 12), (("x",), '"x"', 19)],
     ),
-    "around its own value": (b'{"a":{"a":{"a":1},"a":2},"a":3}', [(("a",), '"a"', 25), (("a", "a"), '"a"', 18)]),
+    "around its own value": (b'{"a":{"a":{"a":1},"a":2},"a":3}', [(("a", "a"), '"a"', 18), (("a",), '"a"', 25)]),
     "white space": (b' { "a" \n: [ ] ,\t"b" :{ "c"\r:1 }, "a" : 3 }', [(("a",), '"a"', 33)]),
     "keys of structure": (b'{",":1,":":2,",":3,"{":4,"}":5,"[":6,"]":7}', [((",",), '","', 13)]),
     "not ASCII": ('{"é":["日本",{"ключ":1,"ключ":2}]}'.encode(), [(("é", 1, "ключ"), '"ключ"', 30)]),
@@ -58,7 +58,7 @@ def test_repeated_keys_are_found(case: str, behind: bytes) -> None:
         assert place.winner is not None
         assert place.winner[0] == winner > place.span[0]
         assert json.loads(raw[slice(*place.winner)]) == path[-1]
-    assert sorted(places, key=lambda place: place.span) == places
+    assert sorted(places, key=lambda place: place.winner or (0, 0)) == places
 
 
 DIFFERENT = {

@@ -189,7 +189,7 @@ class TestMapping:
         [
             (b"{}", 2),
             (b'{"a":[],"b":{},"c":[1,2]}', 8),
-            (b'{"a":"[{,"}', 5),
+            (b'{"a":"[{,","b":"\\",[","c":[]}', 5),  # what stands in strings does not count
             (b"[" * 50, 51),  # before it is known to be JSON
         ],
     )
@@ -203,9 +203,9 @@ class TestMapping:
         raw = b'{"a":[' + b"[]," * 2_000_000 + b"[]]}"
         tracemalloc.start()
         try:
-            with pytest.raises(LimitExceededError, match=r"at most 4000000 \(max_metadata_values\)"):
+            with pytest.raises(LimitExceededError, match=r"at most 2000000 \(max_metadata_values\)"):
                 len(Metadata(raw))
-            assert tracemalloc.get_traced_memory()[1] < 100_000
+            assert tracemalloc.get_traced_memory()[1] < 3 * len(raw)  # the text again, and no value
         finally:
             tracemalloc.stop()
 

@@ -152,7 +152,7 @@ def validate_file(
     """Everything that is wrong with a file by the rules of a profile, in one pass and constant memory.
 
     Any bytes can be judged. `select` and `ignore` have ids of rules, as for `aprfmt.rules.run`. Filler is looked
-    through whatever its size: no file takes longer than reading every byte of it once.
+    through whatever its size, because every byte is read anyway.
 
     Raises `RequestError` for a profile or rule that does not exist, `OSError` as the system reports it, and
     `FormatError` without a rule when the file changes while it is read.

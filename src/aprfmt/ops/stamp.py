@@ -102,6 +102,7 @@ def plan_stamp(
     notes += _lost_filler(container)
     footer = _Footer(container, accepted if _FOOTER in accept else None)
     if container.footer is None:
+        run(container, select=("APR-F005",), read_data=True).raise_first()
         notes.append("the input has no footer, so its data cannot be checked; the output gets one")
     plan: Plan = (
         *map(Literal, head),
@@ -159,11 +160,16 @@ def _as_wrong_as_before(container: Container, header: bytes) -> bytes:
 
 
 def _index_bytes(container: Container) -> bytes:
-    """The index entries as they are, with what stands behind them up to the last byte that is not zero."""
+    """The index entries as they are, and all that stands behind them unless it is nothing but zeros.
+
+    An entry that the header does not count may end with zeros, so that none of them can be told from filler.
+    """
     start, end = container.entries_span
-    residue_end = container.filler_residue(end, container.header.ofs_data)
-    _limit(residue_end - start, container.limits.max_index_bytes, "tensor index", "max_index_bytes")
-    return container.source.read(start, residue_end)
+    stop = container.header.ofs_data
+    if container.filler_residue(end, stop) == end:
+        stop = end
+    _limit(stop - start, container.limits.max_index_bytes, "tensor index", "max_index_bytes")
+    return container.source.read(start, stop)
 
 
 def _lost_filler(container: Container) -> list[str]:
@@ -231,10 +237,10 @@ def stamp_tree(tree: layout.Tree, patch: ProvenancePatch) -> layout.Tree:
     header = {name: tree["header"][name] for name in _KEPT_HEADER_FIELDS}
     header["flags"] = {**header["flags"], "layout_row_major": True}
     index: dict[str, Any] = {"entries": tree["tensor_index"]["entries"]}
-    residue = tree["tensor_index"]["padding"].rstrip(b"\0")
-    if residue:
+    padding = tree["tensor_index"]["padding"]
+    if any(padding):
         entries = layout.build_entries(tree["tensor_index"]["entries"])
-        index["padding"] = residue + bytes(-len(entries + residue) % layout.ALIGNMENT)
+        index["padding"] = padding + bytes(-len(entries + padding) % layout.ALIGNMENT)
     return {
         "header": header,
         "metadata": Metadata(tree["metadata"]).splice(patch.values()),

@@ -14,7 +14,7 @@ from __future__ import annotations
 import importlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from ..container import Container
@@ -329,11 +329,20 @@ class _Run:
                     continue  # the profile has another check for this rule, or does not have the rule
                 self._number[fault.rule] += 1
                 if self._number[fault.rule] <= self._limit:
-                    self._faults.setdefault(fault.rule, []).append(fault)
+                    self._faults.setdefault(fault.rule, []).append(_bounded(fault))
         except LimitExceededError as error:
             if str(error) not in map(str, self._excess):
                 self._excess.append(error)
             self._skipped.update(other for other in check.ids if not self._number[other])
 
 
+def _bounded(fault: Fault) -> Fault:
+    """The fault with a name of bounded length: a thousand of them may be about names of 64 KiB each."""
+    if fault.tensor is None or len(fault.tensor) <= _LONGEST_NAME:
+        return fault
+    return replace(fault, tensor=f"{fault.tensor[:_LONGEST_NAME]}…")
+
+
+_LONGEST_NAME = 256
+"""Characters of a tensor's name that a finding keeps: the names that writers make are kept whole."""
 _FOOTER, _LIMIT = "APR-F002", "APR-L001"

@@ -11,7 +11,7 @@ from ..checksum import crc32
 from ..container import Container
 from ..errors import FormatError
 from ..layout import facts
-from ..source import iter_chunks, open_stream
+from ..source import iter_chunks, open_stream, used_nbytes
 from ..tensors import Tensor
 
 __all__ = ["Case", "Pass", "Progress", "Span", "unclaimed"]
@@ -118,7 +118,7 @@ def _read_all(pieces: Iterator[memoryview], spans: Sequence[Span], progress: Cal
         while number < len(spans) and spans[number][0] < end:
             start, stop = spans[number]
             first = max(start, at)
-            used = len(bytes(piece[first - at : min(stop, end) - at]).rstrip(b"\0"))
+            used = used_nbytes(piece[first - at : min(stop, end) - at])
             if used:
                 residues[spans[number]] = first + used
             if stop > end:

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from .. import layout
+from ..checksum import crc32, flip_syndrome
 from ..container import Container
+from ..layout import facts
+from ..source import iter_chunks
+from ..tensors import Tensor
 from . import Case, Fault, faults_of, rule
 from .flipped import flipped_in_file
 
@@ -40,6 +45,41 @@ def footer_wrong(case: Case) -> Iterator[Fault]:
     footer, found = case.container.footer, case.data.crc32
     if footer is not None and found is not None:
         yield from footer_mismatch(case.container, found, footer.checksum)
+
+
+@rule("APR-F005")
+def footer_hidden(case: Case) -> Iterator[Fault]:
+    """The file seems to have no footer, and has one that matches when one bit of an offset is flipped back."""
+    container = case.container
+    for tensor, offset, bit in _hiding(container):
+        start = container.source.size - layout.FOOTER_SIZE
+        stored = layout.parse_footer(container.source.read(start, container.source.size)).checksum
+        found = 0
+        for piece in iter_chunks(container.source, 0, start):
+            found = crc32(piece, found)
+        field, span = tensor.field("ofs_tensor")
+        byte = span[0] + bit // 8  # the least significant byte stands first
+        if found ^ flip_syndrome(bit % 8, start - byte - 1) == stored:
+            message = f"{facts.RULES['APR-F005'].defect}: bit {bit % 8} of byte {byte:#x}"
+            yield Fault("APR-F005", field, span, str(offset), str(tensor.data_offset), message, tensor.name)
+
+
+def _hiding(container: Container) -> Iterator[tuple[Tensor, int, int]]:
+    """The tensor that ends the data section, when the last bytes of the file would be a footer with another offset.
+
+    With it come that offset and the one bit that makes the difference. There is none in a sound file without a footer:
+    its tensors lie on a grid that is coarser than the footer is long.
+    """
+    if container.sections["footer"] is not None or not container.tensors:
+        return
+    ends = sorted(
+        (layout.align_up(item.nbytes, layout.ALIGNMENT) + item.data_offset, item.index) for item in container.tensors
+    )
+    last = container.tensors[ends[-1][1]]
+    offset = last.data_offset - layout.FOOTER_SIZE
+    change = offset ^ last.data_offset
+    if offset >= 0 and change.bit_count() == 1 and (len(ends) == 1 or ends[-2][0] <= ends[-1][0] - layout.FOOTER_SIZE):
+        yield last, offset, change.bit_length() - 1
 
 
 def footer_mismatch(container: Container, found: int, stored: int) -> Iterator[Fault]:

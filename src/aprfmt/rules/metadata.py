@@ -31,10 +31,8 @@ def key_twice(case: Case) -> Iterator[Fault]:
     """A key occurs more than once in one object, at any depth."""
     container = case.container
     for place in repeated_keys(container.metadata.raw, container.header.ofs_metadata):
-        found = (
-            f"another one @{place.winner[0]:#x}..{place.winner[1]:#x}, which counts" if place.winner else "another one"
-        )
-        yield Fault("APR-M008", _path(place), place.span, "a key of its own", found)
+        where = "" if place.winner is None else f" @{place.winner[0]:#x}..{place.winner[1]:#x}, which overrides it"
+        yield Fault("APR-M008", _path(place), place.span, "a key of its own", f"another one{where}")
 
 
 @rule("APR-M009")

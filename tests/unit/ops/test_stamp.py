@@ -11,7 +11,7 @@ from typing import Any
 from zlib import crc32
 
 import pytest
-from tests.unit.rules.cases import CASES, sound
+from tests.unit.rules.cases import CASES, b, sound
 from tests.unit.rules.crafting import craft, entry_a, entry_b
 
 from aprfmt import (
@@ -177,6 +177,27 @@ def test_bytes_behind_the_index_entries_are_kept() -> None:
     assert after.header.num_tensors == 2
     assert stamp_bytes(stamp_bytes(raw, MIT), MIT) == stamp_bytes(raw, MIT)
     assert build(stamp_tree(parse(raw), MIT)) == stamp_bytes(raw, MIT)
+
+
+def test_entries_that_the_header_does_not_count_are_kept_whole() -> None:
+    """Such an entry may end with so many zeros that the last bytes of it look like filler."""
+    dims = [0] + [1 << 56] * 7
+    uncounted = b(name=b"b" * 20, dims=dims, ofs_tensor=0, len_tensor=0)
+    raw = sound(entry_a(), uncounted, header={"num_tensors": 1}, tensor_data=bytes(64))
+    stamped = stamp_bytes(raw, MIT)
+    for made in (raw, stamped):
+        [finding] = [item for item in validate_file(made).findings if item.rule == "APR-I012"]
+        assert (finding.expected, finding.found) == ("2", "1")
+    assert parse(stamped)["tensor_index"] == parse(raw)["tensor_index"]
+    assert build(stamp_tree(parse(raw), MIT)) == stamped
+
+
+def test_a_footer_that_a_flipped_bit_hides_is_not_replaced() -> None:
+    raw = CASES["APR-F005"].broken()
+    with pytest.raises(FormatError, match="APR-F005"):
+        stamp_bytes(raw, MIT)
+    with pytest.raises(RequestError, match="APR-F005 cannot be accepted"):
+        stamp_bytes(raw, MIT, accept=["APR-F005"])
 
 
 def test_filler_of_the_index_that_is_zero_is_made_anew() -> None:
@@ -357,8 +378,9 @@ def test_limits_hold(limits: Any, says: str) -> None:
 
 
 def test_residue_counts_towards_the_limit() -> None:
-    with pytest.raises(LimitExceededError, match=r"max_index_bytes.*found 64"):
-        stamp_bytes(residue(), MIT, limits=replace(DEFAULT_LIMITS, max_index_bytes=60))
+    with pytest.raises(LimitExceededError, match=r"at most 127 bytes \(max_index_bytes\), found 128"):
+        stamp_bytes(residue(), MIT, limits=replace(DEFAULT_LIMITS, max_index_bytes=127))
+    stamp_bytes(residue(), MIT, limits=replace(DEFAULT_LIMITS, max_index_bytes=128))
 
 
 def test_a_stamped_new_file_is_the_new_file_with_those_values() -> None:

@@ -8,10 +8,12 @@ from typing import Any
 
 from tests.unit.rules.crafting import craft, entry_a
 
+from aprfmt.container import Container
 from aprfmt.layout import DType
 from aprfmt.limits import DEFAULT_LIMITS
+from aprfmt.source import BytesSource
 
-__all__ = ["CASES", "READER_CASES", "Case", "sound"]
+__all__ = ["CASES", "READER_CASES", "Case", "b", "flip", "sound"]
 
 _MIB = 1024 * 1024
 TRIPLE = b'"license":"MIT","data_source":"web","data_license":"CC0-1.0"'
@@ -80,16 +82,25 @@ def many(number: int) -> bytes:
     return craft(header={"num_tensors": number}, metadata=METADATA, tensor_index=index, tensor_data=b"")
 
 
+def flip(raw: bytes, entry: int, field: str, bit: int) -> bytes:
+    """The file with one bit of a field of an index entry flipped, and nothing resealed."""
+    start, _ = Container(BytesSource(raw)).tensors[entry].field(field)[1]
+    damaged = bytearray(raw)
+    damaged[start + bit // 8] ^= 1 << bit % 8
+    return bytes(damaged)
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
-    """Makers of the two files, because some are large."""
+    """Makers of the two files, because some are large. `beside` are rules of no error that break along inevitably."""
 
     broken: Callable[[], bytes]
     twin: Callable[[], bytes]
+    beside: frozenset[str] = frozenset()
 
 
-def case(broken: Callable[[], bytes], twin: Callable[[], bytes] = sound) -> Case:
-    return Case(broken, twin)
+def case(broken: Callable[[], bytes], twin: Callable[[], bytes] = sound, beside: tuple[str, ...] = ()) -> Case:
+    return Case(broken, twin, frozenset(beside))
 
 
 CASES: Mapping[str, Case] = {
@@ -173,6 +184,7 @@ CASES: Mapping[str, Case] = {
     "APR-F002": case(lambda: sound(tensor_data=data(0, 1))[:-4] + sound()[-4:], lambda: sound(tensor_data=data(0, 1))),
     "APR-F003": case(lambda: sound(footer=None)),
     "APR-F004": case(lambda: sound(trailing=b"\0")),
+    "APR-F005": case(lambda: flip(sound(), 1, "ofs_tensor", 2), beside=("APR-D005", "APR-D006", "APR-F003")),
     "APR-L001": case(
         lambda: many(DEFAULT_LIMITS.max_tensors + 1),
         lambda: sound(header={"num_tensors": 2}),

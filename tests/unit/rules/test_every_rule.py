@@ -56,11 +56,20 @@ def test_every_rule_has_its_files() -> None:
 @pytest.mark.parametrize("name", facts.RULES)
 def test_the_broken_file_breaks_its_rule_and_no_other(name: str, profile: str) -> None:
     report = judged(made(name, "broken"), profile)
-    severity = facts.PROFILES[profile][name]
-    assert {(finding.rule, str(finding.severity)) for finding in report.findings} == {(name, severity)}
-    assert report.valid == (severity != "error")
-    assert set(report.rules_skipped) == unjudged(name, profile)
-    assert set(report.rules_run) == set(facts.PROFILES[profile]) - unjudged(name, profile)
+    severities = facts.PROFILES[profile]
+    broken = {name} | CASES[name].beside
+    assert {(finding.rule, str(finding.severity)) for finding in report.findings} == {
+        (rule, severities[rule]) for rule in broken
+    }
+    assert report.valid == ("error" not in {severities[rule] for rule in broken})
+    skipped = set[str]().union(*(unjudged(rule, profile) for rule in broken))
+    assert set(report.rules_skipped) == skipped
+    assert set(report.rules_run) == set(severities) - skipped
+
+
+def test_what_breaks_along_is_no_error() -> None:
+    for name, case in CASES.items():
+        assert "error" not in {facts.PROFILES["default"][rule] for rule in case.beside}, name
 
 
 @pytest.mark.parametrize("profile", GENERAL)

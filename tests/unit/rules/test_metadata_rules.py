@@ -90,13 +90,13 @@ ODD = [
     # Of duplicates the last one counts, so a wrong type before it is none.
     (
         b'{"license":5,"license":"MIT"}',
-        [("APR-M008", "metadata.license", (65, 74), "a key of its own", "another one @0x4d..0x56, which counts")],
+        [("APR-M008", "metadata.license", (65, 74), "a key of its own", "another one @0x4d..0x56, which overrides it")],
     ),
     (
         rb'{"x":{"a":1,"\u0061":2,"a":3}}',
         [
-            ("APR-M008", "metadata.x.a", (70, 73), "a key of its own", "another one @0x57..0x5a, which counts"),
-            ("APR-M008", "metadata.x.a", (76, 84), "a key of its own", "another one @0x57..0x5a, which counts"),
+            ("APR-M008", "metadata.x.a", (70, 73), "a key of its own", "another one @0x4c..0x54, which overrides it"),
+            ("APR-M008", "metadata.x.a", (76, 84), "a key of its own", "another one @0x57..0x5a, which overrides it"),
         ],
     ),
 ]

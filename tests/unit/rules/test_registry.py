@@ -338,7 +338,9 @@ def test_without_a_footer_only_the_filler_is_read() -> None:
 
 
 def test_no_pass_is_made_for_rules_that_do_not_need_one() -> None:
-    assert progress_of(large(), ignore=sorted(READS_DATA)) == []
+    # A rule that is fatal cannot be ignored; it reads the file only where it has reason to.
+    ignored = sorted(rule for rule in READS_DATA if not facts.RULES[rule].fatal)
+    assert progress_of(large(), ignore=ignored) == []
     assert progress_of(file(num_tensors=4)) == []
 
 

@@ -1,4 +1,4 @@
-# GENERATED, never edited by hand. Source: spec/apr_v2.ksy, SHA-256 1d39c45eb940d6853f5e1aab56139afb13e7c4f33080865b4dbdda95df36e02d.
+# GENERATED, never edited by hand. Source: spec/apr_v2.ksy, SHA-256 02e72ded9ce167980e285c0c6b4ce83e6be6d764282d852ae7e3f6e6ba4d998c.
 # Regenerate: python -m aprfmt.codegen --write
 """Facts of APR v2 model container: everything that hand-written code may know about its bytes."""
 
@@ -1063,7 +1063,7 @@ RULES: Mapping[str, RuleFacts] = {
         needs=('APR-M004',),
         why='Parsers disagree on which value counts. The reference takes the last one; a program that takes the first one sees another licence, say.',
         repair='Remove the member that does not count. A stamp changes the one that does.',
-        example='warning APR-M008 metadata-key-twice: a key of the metadata occurs twice in one object\n  metadata.a[0].x @0x47..0x4a: expected a key of its own, found another one @0x4d..0x50, which counts',
+        example='warning APR-M008 metadata-key-twice: a key of the metadata occurs twice in one object\n  metadata.a[0].x @0x47..0x4a: expected a key of its own, found another one @0x4d..0x50, which overrides it',
     ),
     'APR-M009': RuleFacts(
         id='APR-M009',
@@ -1403,6 +1403,19 @@ RULES: Mapping[str, RuleFacts] = {
         repair='Look at them with `aprfmt dump`; `--drop-trailing` of a stamp drops them.',
         example='warning APR-F004 trailing-bytes: bytes follow the footer\n  trailing @0x184..0x185: expected the end of the file, found 1 bytes',
     ),
+    'APR-F005': RuleFacts(
+        id='APR-F005',
+        name='footer-hidden',
+        defect='one flipped bit in the tensor index makes the footer pass for data',
+        severity='error',
+        layer='integrity',
+        fatal=True,
+        reads_data=True,
+        needs=('APR-D004',),
+        why='The offset of the last tensor is too large by the size of the footer, so that the file seems to have none and its last bytes seem to be filler. They are the checksum of the file with that one bit as it was.',
+        repair='Fetch the file again, or restore the bit that the finding names and validate again. A stamp would give the damaged file a footer that matches.',
+        example="error APR-F005 footer-hidden: one flipped bit in the tensor index makes the footer pass for data: bit 2 of byte 0xea\n  tensor_index.entries[1].ofs_tensor @0xea..0xf2: expected 64, found 68; tensor 'b'",
+    ),
     'APR-L001': RuleFacts(
         id='APR-L001',
         name='limit-exceeded',
@@ -1472,6 +1485,7 @@ RULE_ORDER: tuple[str, ...] = (
     'APR-F003',
     'APR-F002',
     'APR-F004',
+    'APR-F005',
     'APR-L001',
 )
 """The ids of all rules, each behind those that it needs."""
@@ -1530,6 +1544,7 @@ PROFILES: Mapping[str, Mapping[str, str]] = {
         'APR-F002': 'error',
         'APR-F003': 'warning',
         'APR-F004': 'warning',
+        'APR-F005': 'error',
         'APR-L001': 'error',
     },
     'reader': {
@@ -1603,6 +1618,7 @@ PROFILES: Mapping[str, Mapping[str, str]] = {
         'APR-F002': 'error',
         'APR-F003': 'error',
         'APR-F004': 'error',
+        'APR-F005': 'error',
         'APR-L001': 'error',
     },
     'publish': {
@@ -1658,6 +1674,7 @@ PROFILES: Mapping[str, Mapping[str, str]] = {
         'APR-F002': 'error',
         'APR-F003': 'warning',
         'APR-F004': 'warning',
+        'APR-F005': 'error',
         'APR-L001': 'error',
     },
 }

@@ -1,4 +1,4 @@
-# GENERATED, never edited by hand. Source: spec/apr_v2.ksy, SHA-256 1d39c45eb940d6853f5e1aab56139afb13e7c4f33080865b4dbdda95df36e02d.
+# GENERATED, never edited by hand. Source: spec/apr_v2.ksy, SHA-256 02e72ded9ce167980e285c0c6b4ce83e6be6d764282d852ae7e3f6e6ba4d998c.
 # Regenerate: python -m aprfmt.codegen --write
 """Construct structs of APR v2 model container.
 

@@ -1,5 +1,5 @@
 # Generated file, never edit.
-# source: spec/apr_v2.ksy sha256 1d39c45eb940d6853f5e1aab56139afb13e7c4f33080865b4dbdda95df36e02d
+# source: spec/apr_v2.ksy sha256 02e72ded9ce167980e285c0c6b4ce83e6be6d764282d852ae7e3f6e6ba4d998c
 # compiler: kaitai-struct-compiler 0.11.0
 # regenerate: node tools/kaitai/compile.mjs --write-python
 # This is a generated file! Please edit source .ksy file and use kaitai-struct-compiler to rebuild
