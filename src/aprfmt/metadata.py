@@ -68,9 +68,9 @@ class Metadata(Mapping[str, Any]):
     @cached_property
     def _text(self) -> JsonText:
         self._limit("bytes", len(self._raw))
-        values = _most_values(self._raw)
+        values = 1 + _most_values(self._raw)
         if values > self._limits.max_metadata_values:  # what stands in strings does not count, which costs to find out
-            values = _most_values(_STRINGS.sub(b"", self._raw))
+            values = 1 + sum(map(_most_values, _without_strings(self._raw)))
         self._limit("values", values)
         return JsonText(self._raw, origin=self._file_offset)
 
@@ -218,12 +218,23 @@ class Metadata(Mapping[str, Any]):
         return before[-1] if before else self._file_offset + self._raw.index(b"{") + 1
 
 
-_STRINGS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"')
+_STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+_STRINGS = re.compile(_STRING)
+_MANY_STRINGS = re.compile(rb'(?:[^"]*+%s){1,10000}+' % _STRING)
 
 
 def _most_values(raw: bytes) -> int:
-    """The most values that the text can hold: every one but the outermost follows a comma or an opening bracket."""
-    return 1 + sum(map(raw.count, (b",", b"[", b"{")))
+    """The most values that follow something in the text: all but the outermost follow a comma or an opening bracket."""
+    return sum(map(raw.count, (b",", b"[", b"{")))
+
+
+def _without_strings(raw: bytes) -> Iterator[bytes]:
+    """The text without its strings, in parts, because a string that is cut out costs many times what it holds."""
+    at = 0
+    while (many := _MANY_STRINGS.match(raw, at)) is not None:
+        yield _STRINGS.sub(b"", many[0])
+        at = many.end()
+    yield raw[at:]
 
 
 def is_known_key(key: str) -> bool:
