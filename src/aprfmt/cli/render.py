@@ -11,8 +11,10 @@ Rules of this file:
 from __future__ import annotations
 
 import errno
+import io
 import json
 import os
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -53,6 +55,8 @@ __all__ = [
 
 _STDOUT = "standard output"
 _SHORT = 200
+_WIDEST = 60
+_LARGE_JSON = 1024 * 1024
 _FINDINGS_A_RULE = 5
 
 
@@ -94,13 +98,28 @@ def _put(data: str | bytes) -> None:
     if stream is None:
         raise OSError(errno.EBADF, os.strerror(errno.EBADF), _STDOUT)
     try:
-        if isinstance(data, bytes) and hasattr(stream, "buffer"):
+        buffer = getattr(stream, "buffer", None)
+        if isinstance(buffer, io.RawIOBase):
+            _put_unbuffered(
+                buffer, data if isinstance(data, bytes) else data.encode(stream.encoding, stream.errors or "strict")
+            )
+        elif isinstance(data, bytes) and buffer is not None:
             stream.flush()
             stream.buffer.write(data)
         else:
             stream.write(data.decode() if isinstance(data, bytes) else data)
     except OSError as error:
         _output_failed(stream, error)
+
+
+def _put_unbuffered(stream: io.RawIOBase, data: bytes) -> None:
+    """PYTHONUNBUFFERED leaves out the layer that writes until all is written, and nobody would miss the rest."""
+    rest = memoryview(data)
+    while rest:
+        done = stream.write(rest)
+        if done is None:
+            raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+        rest = rest[done:]
 
 
 def _output_failed(stream: TextIO, error: OSError) -> None:
@@ -134,7 +153,17 @@ def _say(text: str) -> None:
 
 def line(text: str = "") -> None:
     """One line of data on stdout; the caller has escaped what comes from a file."""
-    _put(f"{text}\n")
+    _put(f"{_inert(text)}\n")
+
+
+_COMMAND = re.compile(r"^( *)([:#])(?=:|#\[)", re.MULTILINE)
+
+
+def _inert(text: str) -> str:
+    """The text without lines that a runner of CI, which trims them, would take for its commands."""
+    if "::" not in text and "##[" not in text:
+        return text
+    return _COMMAND.sub(lambda match: f"{match[1]}\\x{ord(match[2]):02x}", text)
 
 
 def raw(data: bytes) -> None:
@@ -145,7 +174,7 @@ def raw(data: bytes) -> None:
 def talk(text: str) -> None:
     """Lines of talk on stderr; line breaks are kept, everything else is escaped."""
     flush()
-    _say("".join(f"{escape(part)}\n" for part in text.split("\n")))
+    _say(_inert("".join(f"{escape(part)}\n" for part in text.split("\n"))))
 
 
 def note(text: str) -> None:
@@ -180,10 +209,13 @@ def redraw(text: str, *, over: str) -> None:
     _say(f"\r{' ' * _columns(over)}\r{text}")
 
 
-def pieces(texts: Iterable[str]) -> None:
-    """Parts of a report on stdout, each handed over as it is done; whoever made them has escaped them."""
+def pieces(texts: Iterable[str], *, commands: bool = False) -> None:
+    """Parts of a report on stdout, each handed over as it is done; whoever made them has escaped them.
+
+    With `commands` the report is one of commands to a runner of CI.
+    """
     for text in texts:
-        _put(text)
+        _put(text if commands else _inert(text))
         flush()
 
 
@@ -195,8 +227,9 @@ def json_text(value: Any, *, indent: int | None = None) -> str:
 
 
 def json_object(value: Mapping[str, Any]) -> None:
-    """One JSON object on stdout, as `json_text` has it."""
-    _put(json_text(value, indent=2) + "\n")
+    """One JSON object on stdout, as `json_text` has it; a large one on one line, as depth multiplies indentation."""
+    compact = json_text(value)
+    _put((compact if len(compact) > _LARGE_JSON else json_text(value, indent=2)) + "\n")
 
 
 def _readable(value: Any) -> Any:
@@ -296,10 +329,11 @@ def exact_size(nbytes: int) -> str:
 def table(rows: Sequence[Sequence[str]], right: Iterable[int] = ()) -> None:
     """Columns separated by two spaces; those in `right` are aligned to the right. Cells are escaped here.
 
-    The last column is never filled up, so that one long name does not make every line long.
+    The last column is never filled up, and no other one beyond a width, so that one long cell does not make every line
+    long.
     """
     cells = [[escape(cell) for cell in row] for row in rows]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)][:-1]
+    widths = [min(max(map(len, column)), _WIDEST) for column in zip(*cells, strict=True)][:-1]
     to_right = set(right)
     for row in cells:
         padded = [

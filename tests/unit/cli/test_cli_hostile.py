@@ -146,3 +146,49 @@ def test_a_long_name_does_not_make_every_line_long(tmp_path: Path) -> None:
     path.write_bytes(craft(entry_a(), entry_b(name=b"n" * 65535)))
     lines = aprfmt("tensors", path).out.splitlines()
     assert [len(line) < 50 for line in lines] == [True, True, False, True]
+
+
+COMMANDS = ("::stop-commands::x", "##[error]owned", "::add-mask::y")
+
+
+@pytest.mark.parametrize("text", COMMANDS)
+def test_no_line_is_a_command_to_a_runner_of_ci(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A runner trims a line before it looks for its commands; those of the report for it are meant."""
+    model(tmp_path / "m.apr", text)
+    model(tmp_path / f"{text.replace('/', '')}.apr", text)
+    monkeypatch.chdir(tmp_path)
+    path = f"{text}.apr"
+    lines = []
+    for args in (
+        ["inspect", path, "-v"],
+        ["tensors", path, "-v"],
+        ["dump", path],
+        ["dump", path, "--tree"],
+        ["validate", path, "-v"],
+        ["validate", path, "--format", "markdown"],
+        ["validate", path, "--format", "junit"],
+        ["stamp", path, "-n", "--license", text],
+        ["inspect", f"{text}.none"],
+    ):
+        run = aprfmt(*args)
+        lines += (run.out + run.err).splitlines()
+    assert any("stop-commands" in line or "owned" in line or "add-mask" in line for line in lines)
+    assert not [line for line in lines if line.lstrip().startswith(("::", "##["))]
+    assert aprfmt("validate", path, "--format", "github").out.startswith(("::warning ", "::notice "))
+
+
+def test_deep_metadata_makes_no_large_output(tmp_path: Path) -> None:
+    deep = b'{"quantization":{"quant_type":"q","bits":4,"symmetric":true,"x":%s%s%s}}'
+    path = tmp_path / "m.apr"
+    path.write_bytes(craft(metadata=deep % (b"[" * 120, b"0," * 500_000 + b"0", b"]" * 120)))
+    run = aprfmt("inspect", path, "--json")
+    assert run.code == 0
+    assert len(run.out) < 3 * path.stat().st_size
+    assert run.json["metadata"]["quantization"]["bits"] == 4
+
+
+def test_one_long_cell_makes_no_column_wide(tmp_path: Path) -> None:
+    path = tmp_path / "m.apr"
+    entries = [entry_a(name=b"%04d" % number, dims=[0], len_tensor=0) for number in range(200)]
+    path.write_bytes(craft(*entries, entry_b(name=b"z", dtype=0, dims=[9] * 254 + [0], ofs_tensor=0, len_tensor=0)))
+    assert len(aprfmt("tensors", path).out) < 200 * 120 + 3000

@@ -312,3 +312,24 @@ def test_nothing_is_coloured_whatever_the_environment_says() -> None:
 def test_the_width_of_the_terminal_changes_no_data() -> None:
     for args in (("inspect", MODEL), ("tensors", GOLDEN / "long_names.apr")):
         assert process(*args, environment={"COLUMNS": "20"}) == process(*args, environment={"COLUMNS": "200"})
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_output_that_is_cut_short_is_an_error(options: list[str], tmp_path: Path) -> None:
+    """Unbuffered, a write takes as much as there is room for, and nobody is told but by its result."""
+    program = (
+        "import resource, runpy, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (512, 512)); sys.argv[0] = 'aprfmt';"
+        "runpy.run_module('aprfmt', run_name='__main__')"
+    )
+    for unbuffered in ("", "1"):
+        with (tmp_path / "out").open("wb") as out:
+            done = subprocess.run(
+                [sys.executable, "-c", program, "tensors", GOLDEN / "teacher_q4k.apr", *options],
+                stdout=out,
+                stderr=subprocess.PIPE,
+                env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+                timeout=60,
+            )
+        assert done.returncode == 3, unbuffered
+        assert b"standard output" in done.stderr

@@ -110,7 +110,7 @@ def command(
     tally = Tally(terms)
     report_of = _report(kind, one=is_one_file(files), quiet=quiet, verbose=verbose)
     signals.wait()  # until the next file is looked for: the head of a report is not left alone either
-    render.pieces(report_of(tally.over(results), terms))
+    render.pieces(report_of(tally.over(results), terms), commands=kind == "github")
     return tally.exit_code
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 __all__ = ["pieces"]
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
-_PLACEHOLDER = re.compile(r"\{(\d+)\}")
 _LEVELS = {"error": "error", "warning": "warning", "info": "note"}
 _UNREADABLE_ID = "unreadable"
 _UNREADABLE = {
@@ -127,7 +125,7 @@ def _notification(level: str, text: str, file: str) -> dict[str, Any]:
 
 def _plain(text: str) -> str:
     """The text where a message may hold links and the places of arguments: it has neither."""
-    return _PLACEHOLDER.sub(r"{{\1}}", text).replace("](", "] (")
+    return text.replace("{", "{{").replace("}", "}}").replace("](", "] (")
 
 
 def _uri(file: str) -> str:
