@@ -17,6 +17,7 @@ from ..errors import RequestError
 __all__ = ["Input", "Inputs", "inputs", "is_one_file", "standard_input"]
 
 _SUFFIX = ".apr"
+_LONGEST_LINE = 64 * 1024
 
 
 class Input(NamedTuple):
@@ -102,7 +103,9 @@ def _listed(name: str, recursive: bool) -> Iterator[Input]:
         with ExitStack() as stack:
             # Bytes, because a path need not be text in any encoding.
             lines = standard_input() if name == "-" else stack.enter_context(Path(name).open("rb"))
-            for line in lines:
+            while line := lines.readline(_LONGEST_LINE + 1):
+                if len(line) > _LONGEST_LINE:  # no path is so long; what has no lines, such as /dev/zero, has no end
+                    raise OSError(errno.ENAMETOOLONG, "expected one path a line, found a line that is too long", name)
                 path = os.fsdecode(line.rstrip(b"\r\n"))
                 if "\0" in path:
                     yield Input(path, OSError(errno.EINVAL, os.strerror(errno.EINVAL), path))

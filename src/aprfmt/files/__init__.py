@@ -49,6 +49,11 @@ class OpenContainer(Container):
         """Let go of the file. Views of tensors that are still held stay valid. Idempotent."""
         self.source.close()
 
+    def check_unchanged(self) -> None:
+        """Raise `FormatError` when the file is not any more what it was when it was opened; of bytes, never."""
+        if isinstance(self.source, FileSource):
+            self.source.check_unchanged()
+
     def validate(self, *, profile: str = "default", read_data: bool = True) -> Report:
         """Everything that is wrong with the file by the rules of a profile; errors as for `aprfmt.rules.run`.
 

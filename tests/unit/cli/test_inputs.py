@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import sys
@@ -196,3 +197,13 @@ def test_what_is_one_file(tree: Path) -> None:
     assert not is_one_file([str(tree)])
     assert not is_one_file(["@list"])
     assert not is_one_file(["a", "b"])
+
+
+def test_a_list_without_lines_is_not_read_to_its_end(tmp_path: Path) -> None:
+    listing = tmp_path / "list"
+    listing.write_bytes(b"x.apr\n" + bytes(1 << 20))
+    first, second = inputs([f"@{listing}"], recursive=False)
+    assert (first.name, first.error) == ("x.apr", None)
+    assert second.error is not None
+    assert second.error.errno == errno.ENAMETOOLONG
+    assert second.error.filename == str(listing)

@@ -79,6 +79,8 @@ def command(file: str, check: bool, digest: bool, as_json: bool, quiet: bool, ve
     with open_container(file) as container, progress("checking", file, quiet=quiet) as update:
         seen = inspect(container, check=check or digest, progress=update)
         payload = container.payload_digest() if digest and seen.valid else None
+        if check or digest:
+            container.check_unchanged()
     if as_json:
         value = {**_json(file, seen), **({"payload_digest": payload} if digest else {})}
         if not seen.valid:

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["pieces"]
 
-# What no dialect of Markdown gives a meaning inside a line.
-_PLAIN = re.compile(r"[A-Za-z0-9 ,;'()-]*")
 _BACKTICKS = re.compile("`+")
 
 
@@ -45,7 +43,7 @@ def _lines(result: Result, terms: Terms, *, quiet: bool) -> Iterator[str]:
     if not isinstance(result, Judged):
         yield f"## {_code(result.file)}: {'interrupted' if result.is_interrupted else 'cannot be read'}"
         yield ""
-        yield f"- **error** {_shown(result.failure.message)}"
+        yield f"- **error** {_code(result.failure.message)}"
         yield ""
         return
     report = result.report
@@ -65,17 +63,15 @@ def _lines(result: Result, terms: Terms, *, quiet: bool) -> Iterator[str]:
 
 
 def _finding(finding: Finding) -> Iterator[str]:
-    name = facts.RULES[finding.rule].name
-    yield f"- **{finding.severity}** {finding.rule} ({name}): {_shown(finding.message)}"
+    rule = facts.RULES[finding.rule]
+    # Words of ours stay text; a message that names something from the file could make a link or mention somebody.
+    message = finding.message if finding.message == rule.defect else _code(finding.message)
+    yield f"- **{finding.severity}** {finding.rule} ({rule.name}): {message}"
     yield f"  - at {_code(where(finding))}"
     if finding.expected or finding.found:
         yield f"  - expected {_code(finding.expected)}, found {_code(finding.found)}"
     if finding.tensor is not None:
         yield f"  - tensor {_code(finding.tensor)}"
-
-
-def _shown(text: str) -> str:
-    return text if _PLAIN.fullmatch(text) else _code(text)
 
 
 def _code(text: str) -> str:
