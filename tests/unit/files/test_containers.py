@@ -514,3 +514,16 @@ def test_a_canonical_form_prints_without_the_bytes_of_the_file(source: Path) -> 
     made = aprfmt.canonicalise_file(source, None, dry_run=True)
     assert repr(made).startswith("Canonical(flags=<Flags.")
     assert "Literal" not in repr(made)
+
+
+def test_a_container_tells_whether_its_file_is_still_the_one_that_was_opened(tmp_path: Path) -> None:
+    path = tmp_path / "m.apr"
+    raw = (GOLDEN / "sharded.apr").read_bytes()
+    path.write_bytes(raw)
+    with aprfmt.open(path) as f, aprfmt.open(raw) as g:
+        f.check_unchanged()
+        with path.open("ab") as more:
+            more.write(b"!")
+        with pytest.raises(FormatError, match="the input changed while it was read"):
+            f.check_unchanged()
+        g.check_unchanged()
