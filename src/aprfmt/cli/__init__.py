@@ -10,8 +10,6 @@ import sys
 from collections.abc import Sequence
 from itertools import pairwise
 
-from . import signals
-
 __all__ = ["entry_point", "main"]
 
 
@@ -20,6 +18,8 @@ def main(argv: Sequence[str] | None = None, *, restore_signals: bool = True) -> 
 
     Without `restore_signals` a second signal is ignored until the process ends, which is then the next thing to do.
     """
+    from . import signals
+
     args = list(sys.argv[1:] if argv is None else argv)
     options = args[: args.index("--")] if "--" in args else args
     as_json = not {"--json", "--format=json"}.isdisjoint(options) or ("--format", "json") in pairwise(options)
@@ -38,7 +38,7 @@ def main(argv: Sequence[str] | None = None, *, restore_signals: bool = True) -> 
 def _run(args: list[str], *, as_json: bool) -> int:
     import click
 
-    from . import render
+    from . import render, signals
     from .exits import REQUEST, Failure
     from .group import cli
 
@@ -70,4 +70,10 @@ def _run(args: list[str], *, as_json: bool) -> int:
 
 def entry_point() -> None:
     """The console script."""
+    import signal
+
+    # Until `main` has a handler there is nothing to clean up, and where an import was interrupted helps no user. What
+    # is ignored stays ignored. `signals` is imported late for this: it takes longer than all that comes before it.
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     raise SystemExit(main(restore_signals=False))

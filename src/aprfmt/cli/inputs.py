@@ -17,7 +17,7 @@ from ..errors import RequestError
 __all__ = ["Input", "Inputs", "inputs", "is_one_file", "standard_input"]
 
 _SUFFIX = ".apr"
-_LONGEST_LINE = 64 * 1024
+_LONGEST_LINE = 1 << 16
 
 
 class Input(NamedTuple):

@@ -37,6 +37,7 @@ __all__ = [
     "findings",
     "flush",
     "is_terminal",
+    "json_lines",
     "json_object",
     "json_text",
     "line",
@@ -58,6 +59,8 @@ _SHORT = 200
 _WIDEST = 60
 _LARGE_JSON = 1024 * 1024
 _FINDINGS_A_RULE = 5
+# What a runner of CI takes for its own: `::` at the start of a line, which it trims, and `##[` and `##vso[` anywhere.
+_COMMAND = re.compile(r"^([^\S\n]*):(?=:)|#(?=#\w*\[)", re.MULTILINE)
 
 
 def escape(text: object) -> str:
@@ -75,6 +78,13 @@ def short(value: object, limit: int = _SHORT) -> str:
     if len(text) <= limit:
         return escape(text)
     return f"{escape(text[:limit])}... ({len(text)} characters)"
+
+
+def _inert(text: str) -> str:
+    """The text without commands to a runner of CI: their first character is shown as an escape."""
+    if "::" not in text and "##" not in text:
+        return text
+    return _COMMAND.sub(lambda match: f"{match[1] or ''}\\x{ord(match[0][-1]):02x}", text)
 
 
 def prepare_streams() -> None:
@@ -141,6 +151,10 @@ def flush() -> None:
 
 
 def _say(text: str) -> None:
+    _draw(_inert(text))
+
+
+def _draw(text: str) -> None:
     stream: TextIO | None = sys.stderr
     if stream is None:
         return
@@ -156,16 +170,6 @@ def line(text: str = "") -> None:
     _put(f"{_inert(text)}\n")
 
 
-_COMMAND = re.compile(r"^( *)([:#])(?=:|#\[)", re.MULTILINE)
-
-
-def _inert(text: str) -> str:
-    """The text without lines that a runner of CI, which trims them, would take for its commands."""
-    if "::" not in text and "##[" not in text:
-        return text
-    return _COMMAND.sub(lambda match: f"{match[1]}\\x{ord(match[2]):02x}", text)
-
-
 def raw(data: bytes) -> None:
     """Bytes of ours on stdout, as they are."""
     _put(data)
@@ -174,7 +178,7 @@ def raw(data: bytes) -> None:
 def talk(text: str) -> None:
     """Lines of talk on stderr; line breaks are kept, everything else is escaped."""
     flush()
-    _say(_inert("".join(f"{escape(part)}\n" for part in text.split("\n"))))
+    _say("".join(f"{escape(part)}\n" for part in text.split("\n")))
 
 
 def note(text: str) -> None:
@@ -206,7 +210,7 @@ def is_terminal() -> bool:
 
 def redraw(text: str, *, over: str) -> None:
     """Put `text` in the place of the line that was drawn last; plain spaces, because not every terminal can erase."""
-    _say(f"\r{' ' * _columns(over)}\r{text}")
+    _draw(f"\r{' ' * _columns(over)}\r{text}")
 
 
 def pieces(texts: Iterable[str], *, commands: bool = False) -> None:
@@ -223,13 +227,21 @@ def json_text(value: Any, *, indent: int | None = None) -> str:
     """A value as JSON in ASCII, so that no byte of a file reaches the terminal raw."""
     text = json.dumps(value, indent=indent, ensure_ascii=True, default=dict)
     # Few texts hold a surrogate, or what looks like one: only those are looked through again, value by value.
-    return json.dumps(_readable(value), indent=indent, ensure_ascii=True) if "\\ud" in text else text
+    text = json.dumps(_readable(value), indent=indent, ensure_ascii=True) if "\\ud" in text else text
+    # In JSON it stands in a string, where the same character can be written in another way.
+    return text.replace("##", "\\u0023\\u0023")
+
+
+def json_lines(value: Mapping[str, Any]) -> str:
+    """An object as `json_text` has it: indented, and a large one on one line, because depth multiplies indentation."""
+    compact = json_text(value)
+    indented = compact if len(compact) > _LARGE_JSON else json_text(value, indent=2)
+    return f"{compact if len(indented) > _LARGE_JSON else indented}\n"
 
 
 def json_object(value: Mapping[str, Any]) -> None:
-    """One JSON object on stdout, as `json_text` has it; a large one on one line, as depth multiplies indentation."""
-    compact = json_text(value)
-    _put((compact if len(compact) > _LARGE_JSON else json_text(value, indent=2)) + "\n")
+    """One JSON object on stdout, as `json_lines` has it."""
+    _put(json_lines(value))
 
 
 def _readable(value: Any) -> Any:

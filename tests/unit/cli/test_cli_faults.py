@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,8 @@ from tests.unit.cli.running import GOLDEN, Run, aprfmt, assert_printable, names
 from tests.unit.rules.crafting import craft, entry_a, entry_b
 
 from aprfmt import parse
+from aprfmt.container import Container
+from aprfmt.ops import inspect as operation
 
 TEACHER = (GOLDEN / "teacher_q4k.apr").read_bytes()
 STAMPED = (GOLDEN / "stamped.apr").read_bytes()
@@ -321,6 +324,44 @@ def test_a_digest_holds_the_footer_against_every_byte(tmp_path: Path) -> None:
     run = aprfmt("inspect", absent, "--digest", "--json")
     assert (run.code, run.json["footer"]["valid"], len(run.json["payload_digest"])) == (0, None, 64)
     assert aprfmt("inspect", absent, "--digest", "--check").code == 1
+
+
+def replace_it(path: Path) -> None:
+    path.with_suffix(".new").write_bytes(path.read_bytes())
+    path.with_suffix(".new").replace(path)
+
+
+CHANGES: dict[str, Callable[[Path], object]] = {
+    "grows": lambda path: path.write_bytes(TEACHER + b"!"),
+    "shrinks": lambda path: os.truncate(path, 1000),
+    "is written over": lambda path: os.utime(path, ns=(0, 1)),
+    "is replaced": replace_it,
+    "goes away": Path.unlink,
+}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a file that is open is not replaced there")
+@pytest.mark.parametrize("option", ["--check", "--digest"])
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_file_that_changes_while_it_is_read_is_said(
+    change: str, option: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was read is then of no one file, so nothing is said of it but that."""
+    path = write(tmp_path, TEACHER)
+    real = operation.inspect
+
+    def inspect(container: Container, **options: object) -> object:
+        seen = real(container, **options)  # type: ignore[arg-type] # handed on as they come
+        CHANGES[change](path)
+        return seen
+
+    monkeypatch.setattr(operation, "inspect", inspect)
+    run = aprfmt("inspect", path, option)
+    assert (run.code, run.out) == (4, "")
+    (line,) = run.err.splitlines()
+    assert line.startswith(f"error: {path}: ")
+    assert "the input changed while it was read" in line or (change == "shrinks" and "expected" in line)
+    assert aprfmt("inspect", write(tmp_path, TEACHER)).code == 0  # which reads the head only, before anything changes
 
 
 def test_a_cut_file_is_called_cut(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -148,12 +149,20 @@ def test_a_long_name_does_not_make_every_line_long(tmp_path: Path) -> None:
     assert [len(line) < 50 for line in lines] == [True, True, False, True]
 
 
-COMMANDS = ("::stop-commands::x", "##[error]owned", "::add-mask::y")
+COMMANDS = (
+    "::stop-commands::x",
+    "##[error]owned",
+    "::add-mask::y",
+    "\u3000\u00a0 ::stop-commands::x",
+    "a ##[add-mask]y",
+    "a ###[add-mask]y",
+    "##vso[task.setvariable variable=owned]y",
+)
 
 
 @pytest.mark.parametrize("text", COMMANDS)
 def test_no_line_is_a_command_to_a_runner_of_ci(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A runner trims a line before it looks for its commands; those of the report for it are meant."""
+    """A runner trims a line before it looks for `::`, and looks everywhere for the rest; its own report is meant."""
     model(tmp_path / "m.apr", text)
     model(tmp_path / f"{text.replace('/', '')}.apr", text)
     monkeypatch.chdir(tmp_path)
@@ -167,23 +176,33 @@ def test_no_line_is_a_command_to_a_runner_of_ci(text: str, tmp_path: Path, monke
         ["validate", path, "-v"],
         ["validate", path, "--format", "markdown"],
         ["validate", path, "--format", "junit"],
+        ["validate", path, "--format", "sarif"],
+        ["validate", path, "--json"],
+        ["inspect", path, "--json"],
+        ["dump", path, "--json"],
         ["stamp", path, "-n", "--license", text],
         ["inspect", f"{text}.none"],
+        ["inspect", f"{text}.none", "--json"],
+        ["inspect", text, text],
     ):
         run = aprfmt(*args)
-        lines += (run.out + run.err).splitlines()
+        lines += run.out.splitlines() + run.err.splitlines()
+        if "--json" in args:
+            assert text in json.dumps(json.loads(run.out), ensure_ascii=False)
     assert any("stop-commands" in line or "owned" in line or "add-mask" in line for line in lines)
-    assert not [line for line in lines if line.lstrip().startswith(("::", "##["))]
+    assert not [line for line in lines if line.lstrip().startswith("::") or re.search(r"##\w*\[", line)]
     assert aprfmt("validate", path, "--format", "github").out.startswith(("::warning ", "::notice "))
 
 
-def test_deep_metadata_makes_no_large_output(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [1_000, 20_000, 500_000])
+def test_deep_metadata_makes_no_large_output(number: int, tmp_path: Path) -> None:
     deep = b'{"quantization":{"quant_type":"q","bits":4,"symmetric":true,"x":%s%s%s}}'
     path = tmp_path / "m.apr"
-    path.write_bytes(craft(metadata=deep % (b"[" * 120, b"0," * 500_000 + b"0", b"]" * 120)))
+    path.write_bytes(craft(metadata=deep % (b"[" * 120, b"0," * number + b"0", b"]" * 120)))
     run = aprfmt("inspect", path, "--json")
     assert run.code == 0
-    assert len(run.out) < 3 * path.stat().st_size
+    assert len(run.out) < max(3 * path.stat().st_size, 1 << 20)
+    assert (run.out.count("\n") > 1) == (number == 1_000)
     assert run.json["metadata"]["quantization"]["bits"] == 4
 
 

@@ -314,6 +314,26 @@ def test_the_width_of_the_terminal_changes_no_data() -> None:
         assert process(*args, environment={"COLUMNS": "20"}) == process(*args, environment={"COLUMNS": "200"})
 
 
+@POSIX
+@pytest.mark.parametrize("name", ["aprfmt.cli.signals", "click", "aprfmt.cli.render"])
+def test_an_interrupt_while_the_program_starts_gives_no_traceback(name: str) -> None:
+    program = (
+        "import os, signal, sys; sys.argv[0] = 'aprfmt'; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "class Interrupting:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        f"        if name == {name!r}: os.kill(os.getpid(), signal.SIGINT)\n"
+        "from aprfmt.cli import entry_point\n"
+        "sys.meta_path.insert(0, Interrupting()); entry_point()"
+    )
+    done = subprocess.run([sys.executable, "-c", program, "inspect", MODEL], capture_output=True, timeout=60)
+    assert done.stdout == b""
+    if name == "aprfmt.cli.signals":  # before there is anything that could say so
+        assert (done.returncode, done.stderr) == (-signal.SIGINT, b"")
+    else:
+        assert (done.returncode, done.stderr) == (130, b"error: interrupted\n")
+
+
+@POSIX
 @pytest.mark.parametrize("options", [[], ["--json"]])
 def test_output_that_is_cut_short_is_an_error(options: list[str], tmp_path: Path) -> None:
     """Unbuffered, a write takes as much as there is room for, and nobody is told but by its result."""
@@ -323,6 +343,16 @@ def test_output_that_is_cut_short_is_an_error(options: list[str], tmp_path: Path
         "runpy.run_module('aprfmt', run_name='__main__')"
     )
     for unbuffered in ("", "1"):
+        if Path("/dev/full").exists():
+            with Path("/dev/full").open("wb") as full:
+                done = subprocess.run(
+                    [*START, "tensors", MODEL, *options],
+                    stdout=full,
+                    stderr=subprocess.PIPE,
+                    env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+                    timeout=60,
+                )
+            assert (done.returncode, done.stderr) == (3, b"error: standard output: No space left on device\n")
         with (tmp_path / "out").open("wb") as out:
             done = subprocess.run(
                 [sys.executable, "-c", program, "tensors", GOLDEN / "teacher_q4k.apr", *options],

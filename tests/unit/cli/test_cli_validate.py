@@ -277,6 +277,17 @@ def test_a_folder_and_a_list_are_arrays(tree: Tree, tmp_path: Path) -> None:
     assert len(rows(aprfmt("validate", inner, "--json"))) == 1
 
 
+def test_a_list_that_has_no_lines_is_a_file_that_cannot_be_read(tree: Tree) -> None:
+    if not Path("/dev/zero").exists():
+        pytest.skip("the system has no /dev/zero")
+    run = aprfmt("validate", "@/dev/zero", tree["sound"], "--json")
+    first, second = rows(run)
+    assert (run.code, run.err) == (3, "")
+    assert (first["error"]["kind"], first["error"]["exit_code"], first["error"]["file"]) == ("file", 3, "/dev/zero")
+    assert "a line that is too long" in first["error"]["message"]
+    assert second["valid"] is True
+
+
 def test_a_folder_without_files_is_refused(tmp_path: Path) -> None:
     run = aprfmt("validate", tmp_path, "--json")
     assert (run.code, run.error["kind"]) == (2, "request")

@@ -17,15 +17,15 @@ def pieces(results: Iterable[Result], terms: Terms) -> Iterator[str]:
 
 
 def objects(results: Iterable[Result], terms: Terms) -> Iterator[str]:
-    """An object a file, indented: for one file."""
+    """An object a file, indented unless it is large: for one file."""
     for result in results:
-        yield f"{render.json_text(result_json(result, terms), indent=2)}\n"
+        yield render.json_lines(result_json(result, terms))
 
 
 def array(results: Iterable[Result], terms: Terms) -> Iterator[str]:
     """One array with an object a file."""
     before = "["
     for result in results:
-        yield f"{before}\n{render.json_text(result_json(result, terms), indent=2)}"
+        yield f"{before}\n{render.json_lines(result_json(result, terms))}".rstrip()
         before = ","
     yield "[]\n" if before == "[" else "\n]\n"

@@ -31,6 +31,7 @@ HOSTILE = {
     "spaces around": " x ",
     "a heading": "# x\n- y\n> z",
     "links": "[x](javascript:alert(1)) ![y](//z) @everyone https://example.com www.example.com",
+    "references": "overlaps that of 'GH-1' and 2f7c1d9e0a deadbeefdeadbeef user",
     "markup": "<script>alert(1)</script> *b* _i_ ~~s~~",
     "places of arguments": "{0} {1} %s ${{ secrets.X }}",
     "empty": "",

@@ -189,6 +189,7 @@ def check_markdown(made: str, hostile: str) -> None:
     for line in lines:
         rest = without_code(line)
         assert re.fullmatch(r"(## |- |  - )?(\*\*(error|warning)\*\* )?[A-Za-z0-9 ,;:'()-]*", rest), line
+        assert "GH-1" not in rest  # which is a link to an issue
     del hostile
 
 

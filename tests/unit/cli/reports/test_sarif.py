@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from typing import Any
 
@@ -73,6 +74,19 @@ def test_a_report_of_nothing_is_valid() -> None:
 def test_names_leave_a_report_valid(kind: str) -> None:
     text = HOSTILE[kind]
     valid("".join(pieces([judged(finding(tensor=text, message=text), file=text), unreadable(text)], Terms())))
+
+
+@pytest.mark.parametrize("text", ["{0}", "{{1}}", "{", "}{", "{}}", "a {0} b {{{1}}} c", "\\\\{0}"])
+def test_a_message_is_read_as_it_was_meant(text: str) -> None:
+    """Readers take `{{` and `}}` for one character, and `{0}` for the place of an argument."""
+    items: list[Result] = [judged(finding(message=text, tensor=None)), unreadable(text)]
+    run = valid("".join(pieces(items, Terms())))
+    (invocation,) = run["invocations"]
+    said = [item["message"]["text"] for item in run["results"] + invocation["toolExecutionNotifications"]]
+    assert len(said) == 3
+    for message in said:
+        assert not re.search(r"[{}]", re.sub(r"\{\{|\}\}", "", message))
+        assert re.sub(r"\{\{|\}\}", lambda match: match[0][0], message).startswith(text)
 
 
 def test_findings_say_where() -> None:
