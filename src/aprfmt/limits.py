@@ -30,14 +30,15 @@ class Limits:
     """Bytes of tensor-index entries. A model of 670 billion parameters has 92,000 tensors in 6.5 MB."""
 
     max_tensors: int = 1_000_000
-    """Entries of the tensor index: ten times the largest known model. One takes some 600 bytes of memory."""
+    """Entries of the tensor index: ten times the largest known model. One takes some 600 bytes of memory, one with 255
+    dimensions some 14 KB."""
 
     max_filler_bytes: int = 4 * 1024 * 1024 * 1024
     """Bytes of one stretch of filler that are looked through for something that is not zero. A writer makes at most 63,
     and somebody may reserve some room; a file with terabytes of holes takes no space on a disk, and hours to read."""
 
     max_findings_per_rule: int = 1_000
-    """Faults of one rule that are kept; the others are counted."""
+    """Faults of one rule that are kept, the first one always; the others are counted."""
 
     max_ndim: int = 255
     """Dimensions of a tensor: all that the one-byte field can say, because the reference reads them all."""

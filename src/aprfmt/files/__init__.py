@@ -59,7 +59,7 @@ class OpenContainer(Container):
 
         One pass over every byte, in constant memory; without `read_data` over the head alone.
         """
-        return run(self, profile=profile, read_data=read_data)
+        return _judged(self.source, self.limits, profile=profile) if read_data else run(self, profile=profile)
 
     def __repr__(self) -> str:
         path: object = getattr(self.source, "path", None)
@@ -163,11 +163,15 @@ def validate_file(
     `FormatError` without a rule when the file changes while it is read.
     """
     with open_source(file) as source:
-        limits = replace(limits, max_filler_bytes=max(limits.max_filler_bytes, source.size))
-        container = Container(source, limits=limits, lenient=True)
-        report = run(container, profile=profile, select=select, ignore=ignore, read_data=True, progress=progress)
-        if isinstance(source, FileSource):
-            source.check_unchanged()
+        return _judged(source, limits, profile=profile, select=select, ignore=ignore, progress=progress)
+
+
+def _judged(source: OpenedSource, limits: Limits, **options: Any) -> Report:
+    """The report about every byte of a source, whose filler is looked through whatever its size."""
+    limits = replace(limits, max_filler_bytes=max(limits.max_filler_bytes, source.size))
+    container = OpenContainer(source, limits=limits, lenient=True)
+    report = run(container, read_data=True, **options)
+    container.check_unchanged()
     return report
 
 

@@ -171,6 +171,8 @@ class Writer:
 
     def _put(self, spool: io.FileIO, piece: memoryview | bytes, checksum: int) -> int:
         rest = memoryview(piece)
+        if spool.closed:
+            raise RequestError(f"the writer was discarded while a tensor was being added: {self._path}")
         with naming(self._path):
             while rest:
                 rest = rest[spool.write(rest) :]

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 from typing import Any, SupportsIndex
 
 from .. import layout
-from ..errors import RequestError
+from ..errors import FormatError, LimitExceededError, RequestError
 from ..jsontext import shorten, show
 from ..jsonwalk import Place, wide_integers
 from ..layout import DType, Flags, TensorIndexEntry, facts
@@ -101,22 +101,25 @@ def flat_view(data: Any, label: str) -> memoryview:
 def metadata_bytes(metadata: Mapping[str, Any] | bytes) -> bytes:
     """The metadata as it is written: a mapping as the reference writes it, JSON bytes as they are.
 
-    Raises `RequestError` for JSON that a careful reader would refuse, and for a mapping with an integer beyond 64 bits,
-    which the reference would write as a double.
+    Raises `RequestError` for what a careful reader would refuse, its limits included, and for a mapping with an integer
+    beyond 64 bits, which the reference would write as a double.
     """
     if isinstance(metadata, Mapping):
         raw = canonical_metadata(metadata, wide_integers_as_doubles=False)
         for place in wide_integers(raw):
             found = show(int(place.text))
             raise RequestError(f"{_path(place)}: expected an integer of 64 bits, found {found}; write it as a string")
-        return raw
+        return _readable(raw)
     if not isinstance(metadata, bytes | bytearray | memoryview):
         raise TypeError(f"metadata: expected a mapping or JSON as bytes, found {type(metadata).__name__}")
-    raw = bytes(metadata)
-    parsed = Metadata(raw)
+    return _readable(bytes(metadata))
+
+
+def _readable(raw: bytes) -> bytes:
+    """The text, once it is known that a reader takes it."""
     try:
-        faults = parsed.type_errors()
-    except ValueError as error:
+        faults = Metadata(raw).type_errors()
+    except (FormatError, LimitExceededError) as error:
         raise RequestError(f"the metadata cannot be written: {error}") from error
     if faults:
         raise RequestError(f"the metadata cannot be written: {faults[0]}")

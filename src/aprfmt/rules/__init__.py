@@ -260,7 +260,8 @@ class _Run:
         self._held = frozenset(held)
         self._wanted = wanted
         self._ignored = ignored
-        self._limit = container.limits.max_findings_per_rule
+        # The first one is always kept: without it a file that breaks a rule would look clean.
+        self._limit = max(1, container.limits.max_findings_per_rule)
         self._case = Case(container, reads_all=_FOOTER in wanted, progress=progress)
         self._holds: dict[str, bool] = {}
         self._faults: dict[str, list[Fault]] = {}

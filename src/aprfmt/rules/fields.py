@@ -1,4 +1,7 @@
-"""The statements of the specification about single fields: `valid`, `contents` and `-warn` of the ksy."""
+"""The statements of the specification about single fields: `valid`, `contents` and `-warn` of the ksy.
+
+Their ids are not written here: `facts.FIELD_RULES` has them, and `docs/rules.md` says which field states which rule.
+"""
 
 from __future__ import annotations
 

@@ -612,7 +612,7 @@ def test_a_writer_that_is_discarded_in_the_middle_of_a_tensor_writes_nothing(tar
         writer.discard()
         yield b"cd"
 
-    with pytest.raises(ValueError, match="closed"):
+    with pytest.raises(RequestError, match="discarded while a tensor was being added"):
         writer.add("a", DType.U8, (4,), pieces())
     with pytest.raises(RequestError, match="the writer is closed"):
         writer.close()

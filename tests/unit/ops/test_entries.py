@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import array
 import ctypes
+import json
 from typing import Any
 
 import pytest
 
-from aprfmt import DType, Flags, RequestError
+from aprfmt import DEFAULT_LIMITS, DType, Flags, RequestError
 from aprfmt.layout import TensorIndexEntry, build_entries, facts
 from aprfmt.ops.entries import Declared, declare, flat_view, metadata_bytes, name_taken, writable_flags
 
@@ -175,3 +176,10 @@ def test_the_largest_dimension_has_room_in_the_layout() -> None:
     assert build_entries([declare("a", DType.U8, (0, limit - 1)).entry(0, 0)])
     with pytest.raises(RequestError, match="dims: expected an integer from 0"):
         declare("a", DType.U8, (0, limit))
+
+
+def test_metadata_beyond_the_limits_of_a_reader_is_refused_in_either_form() -> None:
+    many = {f"k{number}": 1 for number in range(DEFAULT_LIMITS.max_metadata_members + 1)}
+    for metadata in (many, json.dumps(many).encode()):
+        with pytest.raises(RequestError, match="max_metadata_members"):
+            metadata_bytes(metadata)
