@@ -1185,8 +1185,8 @@ enums:
       The offset of the last tensor is too large by the size of the footer, so that the file seems to have none and its
       last bytes seem to be filler. They are the checksum of the file with that one bit as it was.
     repair: |
-      Fetch the file again, or restore the bit that the finding names and validate again. A stamp would give the damaged
-      file a footer that matches.
+      Fetch the file again, or restore the bit that the finding names and validate again. A tool that takes the file for
+      one without a footer seals the damage with a new one.
     example: |
       error APR-F005 footer-hidden: one flipped bit in the tensor index makes the footer pass for data: bit 2 of byte 0xea
         tensor_index.entries[1].ofs_tensor @0xea..0xf2: expected 64, found 68; tensor 'b'

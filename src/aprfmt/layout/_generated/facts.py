@@ -1,4 +1,4 @@
-# GENERATED, never edited by hand. Source: spec/apr_v2.ksy, SHA-256 02e72ded9ce167980e285c0c6b4ce83e6be6d764282d852ae7e3f6e6ba4d998c.
+# GENERATED, never edited by hand. Source: spec/apr_v2.ksy, SHA-256 e2b7fc4e22543de52d0aa573ace54ff71ac2452e4ce6f6b3225a9afac2235222.
 # Regenerate: python -m aprfmt.codegen --write
 """Facts of APR v2 model container: everything that hand-written code may know about its bytes."""
 
@@ -1413,7 +1413,7 @@ RULES: Mapping[str, RuleFacts] = {
         reads_data=True,
         needs=('APR-D004',),
         why='The offset of the last tensor is too large by the size of the footer, so that the file seems to have none and its last bytes seem to be filler. They are the checksum of the file with that one bit as it was.',
-        repair='Fetch the file again, or restore the bit that the finding names and validate again. A stamp would give the damaged file a footer that matches.',
+        repair='Fetch the file again, or restore the bit that the finding names and validate again. A tool that takes the file for one without a footer seals the damage with a new one.',
         example="error APR-F005 footer-hidden: one flipped bit in the tensor index makes the footer pass for data: bit 2 of byte 0xea\n  tensor_index.entries[1].ofs_tensor @0xea..0xf2: expected 64, found 68; tensor 'b'",
     ),
     'APR-L001': RuleFacts(

@@ -1,5 +1,5 @@
 # Generated file, never edit.
-# source: spec/apr_v2.ksy sha256 02e72ded9ce167980e285c0c6b4ce83e6be6d764282d852ae7e3f6e6ba4d998c
+# source: spec/apr_v2.ksy sha256 e2b7fc4e22543de52d0aa573ace54ff71ac2452e4ce6f6b3225a9afac2235222
 # compiler: kaitai-struct-compiler 0.11.0
 # regenerate: node tools/kaitai/compile.mjs --write-python
 # This is a generated file! Please edit source .ksy file and use kaitai-struct-compiler to rebuild
