@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from .errors import RequestError
 from .jsontext import show
 
-__all__ = ["MEANINGLESS", "PROVENANCE_KEYS", "STAMP_KEYS", "ProvenancePatch", "require_patch"]
+__all__ = ["MEANINGLESS", "PROVENANCE_KEYS", "STAMP_KEYS", "ProvenancePatch", "require_patch", "says_nothing"]
 
 PROVENANCE_KEYS: tuple[str, ...] = ("license", "data_source", "data_license")
 """The keys that say where a model comes from; apr-format 0.72.3 writes them even when they are null."""
@@ -30,6 +30,11 @@ STAMP_KEYS: tuple[str, ...] = (
 
 MEANINGLESS = frozenset({"", "unknown", "proprietary", "tbd", "todo", "none", "noassertion", "n/a", "null"})
 """Values that fill a provenance key and answer nothing, in lower case; blanks around them do not count."""
+
+
+def says_nothing(value: str) -> bool:
+    """Whether the value of a provenance key is one of `MEANINGLESS`."""
+    return value.strip().lower() in MEANINGLESS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,9 +10,10 @@ import io
 from collections.abc import Iterator
 from typing import BinaryIO, Protocol, cast
 
+from .checksum import crc32
 from .errors import TruncatedError
 
-__all__ = ["CHUNK_BYTES", "BytesSource", "Source", "iter_chunks", "open_stream", "used_nbytes"]
+__all__ = ["CHUNK_BYTES", "BytesSource", "Source", "iter_chunks", "open_stream", "range_crc32", "used_nbytes"]
 
 CHUNK_BYTES = 1024 * 1024
 """Block of a full pass over the data: large enough that calls cost nothing, small enough to stay in cache."""
@@ -83,6 +84,13 @@ def iter_chunks(source: Source, start: int, stop: int, chunk_bytes: int = CHUNK_
         source.read_into(position, piece)
         yield piece
         position += len(piece)
+
+
+def range_crc32(source: Source, start: int, stop: int, value: int = 0) -> int:
+    """CRC-32 of bytes `start` to `stop`, continuing from `value`, the checksum of what came before them."""
+    for piece in iter_chunks(source, start, stop):
+        value = crc32(piece, value)
+    return value
 
 
 _ZEROS = bytes(CHUNK_BYTES)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+from zlib import crc32
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from aprfmt.errors import TruncatedError
-from aprfmt.source import CHUNK_BYTES, BytesSource, iter_chunks, open_stream
+from aprfmt.source import CHUNK_BYTES, BytesSource, iter_chunks, open_stream, range_crc32
 
 DATA = bytes(range(256))
 
@@ -113,3 +114,11 @@ def test_a_stream_reads_as_a_file_does(data: bytes, sizes: list[int]) -> None:
 def test_a_stream_of_a_window_that_is_not_there_is_refused() -> None:
     with open_stream(BytesSource(DATA), 250, 300) as stream, pytest.raises(TruncatedError):
         stream.read()
+
+
+def test_the_checksum_of_a_range_is_that_of_its_bytes() -> None:
+    raw = bytes(range(256)) * (2 * CHUNK_BYTES // 256) + b"end"
+    source = BytesSource(raw)
+    assert range_crc32(source, 3, len(raw)) == crc32(raw[3:])
+    assert range_crc32(source, 3, len(raw), crc32(raw[:3])) == crc32(raw)
+    assert range_crc32(source, 3, 3, 7) == 7

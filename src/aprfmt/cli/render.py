@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ..rules import Finding
 
 __all__ = [
+    "FINDINGS_A_RULE",
     "count",
     "error_json",
     "escape",
@@ -58,7 +59,7 @@ _STDOUT = "standard output"
 _SHORT = 200
 _WIDEST = 60
 _LARGE_JSON = 1024 * 1024
-_FINDINGS_A_RULE = 5
+FINDINGS_A_RULE = 5
 # What a runner of CI takes for its own: `::` at the start of a line, which it trims, and `##[` and `##vso[` anywhere.
 _COMMAND = re.compile(r"^([^\S\n]*):(?=:)|#(?=#\w*\[)", re.MULTILINE)
 
@@ -288,7 +289,7 @@ def findings(items: Iterable[Finding], not_kept: Mapping[str, int], *, file: str
         if item.severity in wanted:
             kinds.setdefault((str(item.severity), item.rule), []).append(item)
     for (severity, rule), found in sorted(kinds.items(), key=lambda kind: wanted.index(kind[0][0])):
-        shown = found if verbose else found[:_FINDINGS_A_RULE]
+        shown = found if verbose else found[:FINDINGS_A_RULE]
         for item in shown:
             talk(f"{severity}: {file}: {item.error()}".replace("\n", "\\n"))
         hidden = len(found) - len(shown)

@@ -18,14 +18,14 @@ from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 
 from .. import layout
-from ..checksum import crc32, crc32_combine
+from ..checksum import crc32_combine
 from ..container import Container
 from ..errors import FormatError
 from ..layout import Flags, Footer, TensorIndexEntry, dtype_facts, facts
 from ..limits import DEFAULT_LIMITS, Limits
 from ..plan import Copy, Literal, Plan, Seal, plan_bytes, plan_nbytes
 from ..rules import Finding, Report, run
-from ..source import BytesSource, iter_chunks
+from ..source import BytesSource, range_crc32
 from .stamp import kept_header
 
 __all__ = ["Canonical", "canonicalise_bytes", "plan_canonical"]
@@ -197,16 +197,12 @@ class _Footer:
 
     def _read_again(self) -> int:
         """The CRC-32 of the input before its footer: of what was copied as it was then, of the rest as it is now."""
+        source = self._container.source
         crc = at = 0
         for (start, stop), copied in sorted(self._copied.items()):
-            crc = crc32_combine(self._read(at, start, crc), copied, stop - start)
+            crc = crc32_combine(range_crc32(source, at, start, crc), copied, stop - start)
             at = stop
-        return self._read(at, self._container.required_len, crc)
-
-    def _read(self, start: int, stop: int, crc: int) -> int:
-        for piece in iter_chunks(self._container.source, start, stop):
-            crc = crc32(piece, crc)
-        return crc
+        return range_crc32(source, at, self._container.required_len, crc)
 
 
 def canonicalise_bytes(

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .. import layout
-from ..checksum import crc32, crc32_combine
+from ..checksum import crc32_combine
 from ..container import Container
 from ..errors import LimitExceededError, RequestError
 from ..jsontext import shorten
@@ -26,10 +26,10 @@ from ..layout import Flags, facts
 from ..limits import DEFAULT_LIMITS, Limits
 from ..metadata import Metadata
 from ..plan import Copy, Literal, Plan, Seal, plan_bytes, plan_nbytes
-from ..provenance import MEANINGLESS, PROVENANCE_KEYS, ProvenancePatch, require_patch
+from ..provenance import PROVENANCE_KEYS, ProvenancePatch, require_patch, says_nothing
 from ..rules import Finding, Report, Severity, run
 from ..rules.footer import footer_mismatch
-from ..source import BytesSource, iter_chunks
+from ..source import BytesSource, range_crc32
 
 __all__ = ["Stamp", "kept_header", "plan_stamp", "stamp_bytes", "stamp_tree"]
 
@@ -90,7 +90,7 @@ def plan_stamp(
     notes += [
         f"{key} is set to {shorten(value)}, which says nothing"
         for key, value in patch.values().items()
-        if key in PROVENANCE_KEYS and value.strip().lower() in MEANINGLESS
+        if key in PROVENANCE_KEYS and says_nothing(value)
     ]
     flags = container.header.flags
     if Flags.LAYOUT_COLUMN_MAJOR not in flags:  # where that is accepted, the opposite must not be said
@@ -197,9 +197,7 @@ class _Footer:
         """Hold the stored footer against the CRC-32 of the data with the old head before it."""
         container, footer = self._container, self._container.footer
         start, stop = container.header.ofs_data, container.required_len
-        head = 0
-        for piece in iter_chunks(container.source, 0, start):
-            head = crc32(piece, head)
+        head = range_crc32(container.source, 0, start)
         found = crc32_combine(head, data, stop - start)
         stored = found if footer is None else footer.checksum
         for fault in footer_mismatch(container, found, stored):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .. import layout
-from ..checksum import crc32, flip_syndrome
+from ..checksum import flip_syndrome
 from ..container import Container
 from ..layout import facts
-from ..source import iter_chunks
+from ..source import range_crc32
 from ..tensors import Tensor
 from . import Case, Fault, faults_of, rule
 from .flipped import flipped_in_file
@@ -54,9 +54,7 @@ def footer_hidden(case: Case) -> Iterator[Fault]:
     for tensor, offset, bit in _hiding(container):
         start = container.source.size - layout.FOOTER_SIZE
         stored = layout.parse_footer(container.source.read(start, container.source.size)).checksum
-        found = 0
-        for piece in iter_chunks(container.source, 0, start):
-            found = crc32(piece, found)
+        found = range_crc32(container.source, 0, start)
         field, span = tensor.field("ofs_tensor")
         byte = span[0] + bit // 8  # the least significant byte stands first
         if found ^ flip_syndrome(bit % 8, start - byte - 1) == stored:

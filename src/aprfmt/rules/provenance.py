@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..jsontext import shorten
-from ..provenance import MEANINGLESS, PROVENANCE_KEYS
+from ..provenance import PROVENANCE_KEYS, says_nothing
 from . import Case, Fault, rule
 
 __all__: list[str] = []
@@ -28,5 +28,5 @@ def meaningless(case: Case) -> Iterator[Fault]:
     metadata = case.container.metadata
     for key in PROVENANCE_KEYS:
         value = metadata.get(key)
-        if isinstance(value, str) and value.strip().lower() in MEANINGLESS:
+        if isinstance(value, str) and says_nothing(value):
             yield Fault("APR-P002", f"metadata.{key}", metadata.span_of(key), "an answer", shorten(value))

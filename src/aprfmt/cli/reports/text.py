@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
 __all__ = ["finding_lines", "pieces"]
 
-_FINDINGS_A_RULE = 5
-
 
 def pieces(results: Iterable[Result], terms: Terms, *, verbose: bool = False, quiet: bool = False) -> Iterator[str]:
     """The lines of a file each, then the summary; nothing about a file that cannot be read, which is no data.
@@ -36,7 +34,7 @@ def _lines(result: Judged, terms: Terms, *, verbose: bool, quiet: bool) -> Itera
     report = result.report
     yield f"{render.escape(result.file)}: {verdict(report, terms)}"
     for rule, findings in by_rule(report, terms, quiet=quiet).items():
-        shown = findings if verbose else findings[:_FINDINGS_A_RULE]
+        shown = findings if verbose else findings[: render.FINDINGS_A_RULE]
         yield from (f"  {line}" for finding in shown for line in finding_lines(finding))
         left = len(findings) - len(shown)
         if hidden := left + report.not_kept.get(rule, 0):
