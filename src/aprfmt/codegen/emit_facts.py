@@ -1,4 +1,4 @@
-"""The specification as plain Python facts: constants, enums, records, shapes of trees, field rules."""
+"""The specification as plain Python facts: constants, enums, records, shapes of trees, statements."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from .emit_functions import check_function, nbytes_function, place_functions, spans_function
 from .emit_rules import rule_facts
+from .emit_statements import statement_facts
 from .errors import CodegenError
 from .expr import Literal
 from .extent import bit_fields, min_size, type_size
@@ -27,9 +28,9 @@ from msgspec import Struct
 from ..model import (
     BlockFacts,
     ChecksumFact,
-    FieldRule,
     FieldShape,
     RuleFacts,
+    Statement,
     Violation,
     align_up,
     between,
@@ -224,5 +225,5 @@ def emit(spec: Spec) -> str:
     if spec.layout:
         lines += place_functions(spec)
     lines += _fields(spec)
-    lines += ["", "", *rule_facts(spec)]
+    lines += ["", "", *rule_facts(spec), *statement_facts(spec)]
     return "\n".join(lines) + "\n"

@@ -11,7 +11,7 @@ from .model import Attr, Check, Spec, Type
 from .pytext import docstring
 from .scope import RECORDS, ROOT_RECORDS, Scope, is_function
 
-__all__ = ["check_function", "nbytes_function", "place_functions", "spans_function"]
+__all__ = ["bound_source", "check_function", "nbytes_function", "place_functions", "spans_function"]
 
 
 def _extent(spec: Spec, owner: Type, attr: Attr) -> str:
@@ -100,14 +100,22 @@ def _getter(owner: Type, attr: Attr) -> str:
     return f"this >> {position} & {(1 << attr.bits) - 1:#x}"
 
 
+def bound_source(spec: Spec, owner: Type, attr: Attr, check: Check, kind: str) -> str:
+    """Python source of what a check holds a field against; `value` is the field, which the ksy calls `_`."""
+    scope = Scope(spec, owner, ROOT_RECORDS if owner is spec.root else RECORDS, value="value")
+    bound = check.kinds[kind]
+    if isinstance(bound, bool):
+        return repr(bound)
+    text = replace(scope, value_shape=scope.attr_shape(attr)).python(bound, f"{check.path}/{kind}")
+    # A bit is a number: a reader of a message should not meet two spellings of one value.
+    return str(int(text == "True")) if text in ("True", "False") else text
+
+
 def _check_lines(spec: Spec, owner: Type, attr: Attr, check: Check) -> Iterator[str]:
-    """Lines of a check function; `value` holds the field, which is also what the ksy calls `_`."""
-    scope = Scope(spec, owner, RECORDS, value="value")
-    scope = replace(scope, value_shape=scope.attr_shape(attr))
+    """Lines of a check function; `value` holds the field."""
 
     def python(kind: str) -> str:
-        bound = check.kinds[kind]
-        return repr(bound) if isinstance(bound, bool) else scope.python(bound, f"{check.path}/{kind}")
+        return bound_source(spec, owner, attr, check, kind)
 
     known = set(check.kinds)
     found = "show(value)"
@@ -125,9 +133,7 @@ def _check_lines(spec: Spec, owner: Type, attr: Attr, check: Check) -> Iterator[
         yield f"    low, high = {python('min')}, {python('max')}"
         condition, expected = "low <= value <= high", "between(low, high)"
     elif known == {"eq"}:
-        wanted = python("eq")
-        # A bit is a number: a reader of the message should not meet two spellings of one value.
-        yield f"    wanted = {int(wanted == 'True') if wanted in ('True', 'False') else wanted}"
+        yield f"    wanted = {python('eq')}"
         condition, expected = "value == wanted", "show(wanted)"
     elif known == {"min"}:
         yield f"    low = {python('min')}"

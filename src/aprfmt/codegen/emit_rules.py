@@ -29,16 +29,10 @@ otherwise; one that is listed below as *listed* holds only the rules that name i
 
 
 def rule_facts(spec: Spec) -> Iterator[str]:
-    """Lines of the module `facts`: what each rule is, which profiles hold it, which fields state it."""
+    """Lines of the module `facts`: what each rule is, which profiles hold it, which checksums state one."""
     if spec.rules:
         yield from _rules(spec)
         yield from _profiles(spec)
-    yield "FIELD_RULES: tuple[FieldRule, ...] = ("
-    for rule, where, expected in _statements(spec):
-        yield f"    FieldRule({rule!r}, {where!r}, {expected!r}),"
-    yield ")"
-    yield '"""Every statement about one field, in the order of the specification."""'
-    yield ""
     yield "CHECKSUMS: tuple[ChecksumFact, ...] = ("
     for where, fact in _checksums(spec):
         yield f"    ChecksumFact({where!r}, {fact.algorithm!r}, {fact.covers!r}, {fact.rule!r}),"
@@ -88,15 +82,6 @@ def _profiles(spec: Spec) -> Iterator[str]:
     yield ""
 
 
-def _statements(spec: Spec) -> Iterator[tuple[str, str, str]]:
-    """Every statement about a field: the rule, the field by its type, what is stated."""
-    for owner in spec.owners:
-        for attr in (*owner.seq, *owner.instances.values()):
-            where = attr.id if owner is spec.root else f"{owner.id}.{attr.id}"
-            for check in attr.checks:
-                yield check.rule, where, ", ".join(sorted(check.kinds))
-
-
 def _checksums(spec: Spec) -> Iterator[tuple[str, Checksum]]:
     """Every checksum of the file, by its section."""
     for name in spec.layout:
@@ -143,7 +128,12 @@ def _index(spec: Spec) -> Iterator[str]:
 
 def _stated(spec: Spec) -> dict[str, list[str]]:
     """The fields and members of enums that state each rule."""
-    found = [(rule, where) for rule, where, _ in _statements(spec)]
+    found = [
+        (check.rule, attr.id if owner is spec.root else f"{owner.id}.{attr.id}")
+        for owner in spec.owners
+        for attr in (*owner.seq, *owner.instances.values())
+        for check in attr.checks
+    ]
     found += [(fact.rule, where) for where, fact in _checksums(spec)]
     for enum in spec.enums.values():
         found += [

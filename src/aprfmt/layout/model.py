@@ -5,16 +5,18 @@ Nothing here knows APR; the numbers come from `_generated/facts.py`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import prod
+from typing import Any
 
 __all__ = [
     "BlockFacts",
+    "Bound",
     "ChecksumFact",
-    "FieldRule",
     "FieldShape",
     "RuleFacts",
+    "Statement",
     "Violation",
     "align_up",
     "between",
@@ -66,13 +68,43 @@ class FieldShape:
     repeated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class FieldRule:
-    """One statement the specification makes about one field."""
+Bound = Callable[[Any, Any, Any, int], int]
+"""From a record, the file it is in, what holds it and its position there to a number that the record's field is held
+against."""
 
-    rule: str
+_CHECKED = frozenset({"contents", "eq", "expr", "in-enum", "max", "min", "multiple-of", "sorted", "zero"})
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One thing that the specification says of one field of the type `owner`, which is "" for a section of the file.
+
+    `kind` is what is said: `eq`, `ne`, `min`, `max` and `multiple-of` compare the field with `bound`; `zero` and
+    `contents` say what its bytes are; `in-enum` and `sorted` hold it against `target`, an enum or a list; `expr` stands
+    for any other condition; a section is to be `present` or `absent`; a `checksum` covers `target`; `count-of`,
+    `size-of` and `offset-of` say what of `target` the field tells; a `bit` may be set or clear.
+
+    `rule` is the one that a file breaks for which it does not hold, None when rules that relate fields judge that.
+    `bits` is the width of the field, None when it varies.
+    """
+
+    rule: str | None
+    owner: str
     field: str
-    expected: str
+    kind: str
+    bits: int | None
+    bound: Bound | None = None
+    target: str = ""
+
+    @property
+    def path(self) -> str:
+        """The field in the specification: its type and its name."""
+        return f"{self.owner}.{self.field}" if self.owner else self.field
+
+    @property
+    def is_checked(self) -> bool:
+        """Whether the check function of the type judges it."""
+        return bool(self.owner) and self.kind in _CHECKED
 
 
 @dataclass(frozen=True, slots=True)

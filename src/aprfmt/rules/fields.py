@@ -1,6 +1,6 @@
 """The statements of the specification about single fields: `valid`, `contents` and `-warn` of the ksy.
 
-Their ids are not written here: `facts.FIELD_RULES` has them, and `docs/rules.md` says which field states which rule.
+Their ids are not written here: `facts.STATEMENTS` has them, and `docs/rules.md` says which field states which rule.
 """
 
 from __future__ import annotations
@@ -14,12 +14,11 @@ from . import Case, Fault, faults_of, rule
 
 __all__: list[str] = []
 
-_HEADER_IDS = tuple(
-    dict.fromkeys(item.rule for item in facts.FIELD_RULES if item.field.partition(".")[0] in ("header", "flags"))
-)
-_ENTRY_IDS = tuple(
-    dict.fromkeys(item.rule for item in facts.FIELD_RULES if item.field.startswith("tensor_index_entry."))
-)
+
+def _ids(*owners: str) -> tuple[str, ...]:
+    """The rules that the check functions of some types judge."""
+    stated = (item for item in facts.STATEMENTS if item.owner in owners and item.is_checked)
+    return tuple(dict.fromkeys(item.rule for item in stated if item.rule is not None))
 
 
 _PLACES = ("APR-S001", "APR-S002", "APR-S003")
@@ -39,7 +38,7 @@ def too_small(case: Case) -> Iterator[Fault]:
         yield replace(fault, message=f"{fault.message}; by its first bytes this is {what}") if what else fault
 
 
-@rule(*_HEADER_IDS)
+@rule(*_ids("header", "flags"))
 def header_fields(case: Case) -> Iterator[Fault]:
     """A field of the header is outside what the format allows."""
     container = case.container
@@ -59,7 +58,7 @@ def index_too_small(case: Case) -> Iterator[Fault]:
     yield from faults_of(lambda: case.container.tensors, "APR-I001")
 
 
-@rule(*_ENTRY_IDS)
+@rule(*_ids("tensor_index_entry"))
 def entry_fields(case: Case) -> Iterator[Fault]:
     """A field of an index entry is outside what the format allows."""
     container = case.container

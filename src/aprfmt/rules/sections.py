@@ -13,9 +13,9 @@ __all__: list[str] = []
 
 def _filler(case: Case, rule_id: str) -> Iterator[tuple[str, Span]]:
     """The stretches of filler outside the data section that a rule of the specification is about, with their paths."""
-    for item in facts.FIELD_RULES:
+    for item in facts.STATEMENTS:
         if item.rule == rule_id:
-            yield item.field, getattr(facts, f"locate_{item.field}")(case.container.root)
+            yield item.path, getattr(facts, f"locate_{item.field}")(case.container.root)
 
 
 def _not_zero(case: Case, rule_id: str, path: str, span: Span) -> Iterator[Fault]:

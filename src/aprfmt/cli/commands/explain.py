@@ -70,8 +70,7 @@ def command(rules: tuple[str, ...], as_json: bool, quiet: bool, verbose: bool) -
 def _fields(rule: str) -> list[str]:
     from ...layout import facts
 
-    stated = [fact.field for fact in facts.FIELD_RULES if fact.rule == rule]
-    return list(dict.fromkeys([*stated, *(fact.field for fact in facts.CHECKSUMS if fact.rule == rule)]))
+    return list(dict.fromkeys(item.path for item in facts.STATEMENTS if item.rule == rule))
 
 
 def _folded(text: str, title: str) -> list[str]:
