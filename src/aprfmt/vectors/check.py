@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..container import Container
 from ..errors import AprError, RequestError
@@ -20,7 +20,7 @@ from .image import Image
 from .suite import Suite, Vector
 from .words import integer_of
 
-__all__ = ["Flaw", "expected_output", "flaws", "judge", "suite_flaws"]
+__all__ = ["Flaw", "expected_output", "flaws", "judge", "new_container", "suite_flaws"]
 
 
 class Flaw(NamedTuple):
@@ -39,23 +39,28 @@ def expected_output(suite: Suite, vector: Vector) -> bytes:
     """The file that a stamp or a writer must make; raises `AprError` when it must refuse."""
     if vector.op == "stamp":
         patch = ProvenancePatch(**(vector.patch or {}))
-        return stamp_bytes(suite.image(vector.id).to_bytes(), patch)
+        return stamp_bytes(suite.image(vector.id).whole(), patch)
     if vector.op != "write" or vector.tree is None:
         raise RequestError(f"vector {vector.id!a}: expected one that makes a file, found one to read")
-    tree = vector.tree
+    tensors, metadata, flags = new_container(vector.tree, vector.id)
+    return create_bytes(tensors, metadata, flags=flags)
+
+
+def new_container(tree: Mapping[str, Any], where: str) -> tuple[list[NewTensor], Mapping[str, Any], Flags]:
+    """The arguments that `aprfmt.create_bytes` and `create_file` take, from the `tree` of a writer's vector."""
     tensors = [
         NewTensor(
             item["name"],
             DType[item["dtype"].upper()],
-            tuple(integer_of(dim, vector.id) for dim in item["dims"]),
+            tuple(integer_of(dim, where) for dim in item["dims"]),
             bytes.fromhex(item["data"]),
         )
         for item in tree["tensors"]
     ]
-    flags = Flags(0)
+    flags = Flags.LAYOUT_ROW_MAJOR
     for name in tree["flags"]:
         flags |= Flags[name.upper()]
-    return create_bytes(tensors, tree["metadata"], flags=flags | Flags.LAYOUT_ROW_MAJOR)
+    return tensors, tree["metadata"], flags
 
 
 def flaws(suite: Suite, vector: Vector) -> Iterator[Flaw]:

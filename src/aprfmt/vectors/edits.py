@@ -7,10 +7,10 @@ are to be sealed are computed when all edits are made, where the fields then lie
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..container import Container
-from ..errors import RequestError
+from ..errors import AprError, RequestError
 from ..layout import facts, header_crc32, parse_header
 from ..limits import DEFAULT_LIMITS
 from ..spans import FieldMap, FieldSpan, Kind
@@ -23,12 +23,24 @@ SEALS: tuple[str, ...] = tuple(item.field for item in facts.CHECKSUMS)
 """The checksum fields, in the order in which they are computed."""
 
 
+class _Move(NamedTuple):
+    """Bytes of the file before the edits that others took the place of, and by how much what follows moved.
+
+    `path` is the field that they were; None for bytes that were put between fields.
+    """
+
+    start: int
+    stop: int
+    moved: int
+    path: str | None
+
+
 class _Sheet:
     """An image that is being edited, and where the fields of the file before the edits lie in it now."""
 
     def __init__(self, image: Image, where: str) -> None:
         self._before = FieldMap(Container(image, limits=DEFAULT_LIMITS, lenient=True))
-        self._moves: list[tuple[int, int]] = []
+        self._moves: list[_Move] = []
         self.image = image
         self.where = where
 
@@ -42,31 +54,46 @@ class _Sheet:
     def span(self, path: object) -> tuple[int, int]:
         """Where the bytes of the field lie now."""
         start, stop = self.field(path).span
-        return self._now(start), self._now(stop)
+        low = high = 0
+        for move in self._moves:
+            is_itself = move.path == path
+            is_behind = start >= move.stop and not is_itself
+            low += move.moved * is_behind
+            high += move.moved * (is_behind or is_itself or stop > move.start)
+        return start + low, stop + high
 
-    def _now(self, position: int) -> int:
-        return position + sum(moved for start, moved in self._moves if position > start)
+    def write(self, start: int, data: bytes) -> None:
+        """Put bytes over as many others."""
+        self.image = self.image.replaced(start, start + len(data), data)
 
-    def replace(self, span: tuple[int, int], data: bytes) -> None:
-        """Put bytes in the place of others."""
-        self.image = self.image.replaced(*span, data)
-        if len(data) != span[1] - span[0]:
-            self._moves.append((span[0], len(data) - (span[1] - span[0])))
+    def replace(self, path: str, data: bytes) -> None:
+        """Put bytes in the place of those of a field."""
+        start, stop = self.span(path)
+        before = self.field(path).span
+        self.image = self.image.replaced(start, stop, data)
+        self._moves.append(_Move(*before, len(data) - (stop - start), path))
+
+    def insert(self, path: str, data: bytes) -> None:
+        """Put bytes in front of those of a field."""
+        start, _ = self.span(path)
+        before, _ = self.field(path).span
+        self.image = self.image.replaced(start, start, data)
+        self._moves.append(_Move(before, before, len(data), None))
 
     def seal(self, path: str) -> None:
-        """Compute a checksum again; nothing happens where its field was cut off."""
+        """Compute a checksum again; nothing happens where its field, or a part of what it covers, was cut off."""
         try:
             start, stop = self.span(path)
         except RequestError:
             return
-        if stop > self.image.size:
-            return
         covers = next(item.covers for item in facts.CHECKSUMS if item.field == path)
+        if max(stop, facts.HEADER_SIZE if covers == "header" else 0) > self.image.size:
+            return
         if covers == "all-before":
             value = self.image.crc32(start)
         else:
             value = header_crc32(self.image.read(0, facts.HEADER_SIZE))
-        self.image = self.image.replaced(start, stop, value.to_bytes(stop - start, "little"))
+        self.write(start, value.to_bytes(stop - start, "little"))
 
 
 def edited(image: Image, edits: Sequence[Mapping[str, Any]], seals: Sequence[str], where: str) -> Image:
@@ -81,7 +108,11 @@ def edited(image: Image, edits: Sequence[Mapping[str, Any]], seals: Sequence[str
         kind = next((name for name in EDITS if name in edit), None)
         if kind is None:
             raise RequestError(f"{where}: expected an edit with one of {', '.join(EDITS)}, found {edit!a:.80}")
-        EDITS[kind](sheet, edit)
+        try:
+            EDITS[kind](sheet, edit)
+        except AprError as error:  # the bytes are not there any more
+            said = str(error)
+            raise RequestError(said if said.startswith(where) else f"{where}: {said}") from error
     for path in SEALS:
         if path in seals:
             sheet.seal(path)
@@ -90,21 +121,21 @@ def edited(image: Image, edits: Sequence[Mapping[str, Any]], seals: Sequence[str
 
 def _set(sheet: _Sheet, edit: Mapping[str, Any]) -> None:
     """`{"set": field, "to": value}`: an integer in the width of its field, a list of integers, bytes of any length."""
-    path, value = edit["set"], edit.get("to")
-    field, span = sheet.field(path), sheet.span(path)
+    path, value = str(edit["set"]), edit.get("to")
+    field = sheet.field(path)
     if isinstance(value, dict):
-        sheet.replace(span, bytes_of(value, sheet.where))
+        sheet.replace(path, bytes_of(value, sheet.where))
     elif isinstance(value, list):
         width = field.nbytes // max(1, len(value))
-        sheet.replace(span, b"".join(_packed(sheet, item, width) for item in value))
+        sheet.replace(path, b"".join(_packed(sheet, item, width) for item in value))
     elif field.kind is Kind.BITS and field.bits is not None:
         position, width = field.bits
         flags = int(parse_header(sheet.image.read(0, facts.HEADER_SIZE)).flags)
         mask = ((1 << width) - 1) << position
         number = flags & ~mask | integer_of(value, sheet.where) << position & mask
-        sheet.replace(span, _packed(sheet, number, field.nbytes))
+        sheet.replace(path, _packed(sheet, number, field.nbytes))
     else:
-        sheet.replace(span, _packed(sheet, value, field.nbytes))
+        sheet.replace(path, _packed(sheet, value, field.nbytes))
 
 
 def _packed(sheet: _Sheet, value: object, width: int) -> bytes:
@@ -122,7 +153,7 @@ def _flip(sheet: _Sheet, edit: Mapping[str, Any]) -> None:
     if not 0 <= bit < 8 * len(raw):
         raise RequestError(f"{sheet.where}: expected a bit of {len(raw)} bytes, found {bit}")
     raw[bit // 8] ^= 1 << bit % 8
-    sheet.replace((start, stop), bytes(raw))
+    sheet.write(start, bytes(raw))
 
 
 def _keep(sheet: _Sheet, edit: Mapping[str, Any]) -> None:
@@ -140,27 +171,27 @@ def _drop(sheet: _Sheet, edit: Mapping[str, Any]) -> None:
 
 def _append(sheet: _Sheet, edit: Mapping[str, Any]) -> None:
     """`{"append": bytes}`: more bytes at the end."""
-    sheet.replace((sheet.image.size, sheet.image.size), bytes_of(edit["append"], sheet.where))
+    end = sheet.image.size
+    sheet.image = sheet.image.replaced(end, end, bytes_of(edit["append"], sheet.where))
 
 
 def _insert(sheet: _Sheet, edit: Mapping[str, Any]) -> None:
     """`{"insert": bytes, "before": field}`: more bytes in front of a field."""
-    start, _ = sheet.span(edit.get("before"))
-    sheet.replace((start, start), bytes_of(edit["insert"], sheet.where))
+    sheet.insert(str(edit.get("before")), bytes_of(edit["insert"], sheet.where))
 
 
 def _remove(sheet: _Sheet, edit: Mapping[str, Any]) -> None:
     """`{"remove": field}`: all bytes of a field."""
-    sheet.replace(sheet.span(edit["remove"]), b"")
+    sheet.replace(str(edit["remove"]), b"")
 
 
 def _put(sheet: _Sheet, edit: Mapping[str, Any]) -> None:
     """`{"put": bytes, "in": field, "at": n}`: bytes over those of a field or section, from its byte n on."""
     start, stop = sheet.span(edit.get("in"))
     data, at = bytes_of(edit["put"], sheet.where), integer_of(edit.get("at", 0), sheet.where)
-    if start + at + len(data) > stop:
+    if at < 0 or start + at + len(data) > stop:
         raise RequestError(f"{sheet.where}: expected at most {stop - start - at} bytes at {at}, found {len(data)}")
-    sheet.replace((start + at, start + at + len(data)), data)
+    sheet.write(start + at, data)
 
 
 EDITS: Mapping[str, Callable[[_Sheet, Mapping[str, Any]], None]] = {

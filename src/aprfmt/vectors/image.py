@@ -14,7 +14,7 @@ from ..errors import RequestError, TruncatedError
 
 __all__ = ["DENSE_NBYTES", "Extent", "Image"]
 
-DENSE_NBYTES = 64 * 1024 * 1024
+DENSE_NBYTES = 1 << 26
 """The most bytes of an image that are held in memory as one piece: every vector that is not sparse is far smaller."""
 
 Extent = tuple[int, bytes]
@@ -37,7 +37,7 @@ class Image:
         """Whether a part of the file is not written."""
         return sum(len(raw) for _, raw in self.extents) != self.size
 
-    def to_bytes(self) -> bytes:
+    def whole(self) -> bytes:
         """The file in one piece; raises `RequestError` when it is larger than `DENSE_NBYTES`."""
         if self.size > DENSE_NBYTES:
             raise RequestError(f"expected a file of at most {DENSE_NBYTES} bytes in memory, found {self.size} bytes")
@@ -101,7 +101,7 @@ class Image:
 
     def sha256(self) -> str:
         """SHA-256 of the whole file, in hexadecimal; raises `RequestError` when it is larger than `DENSE_NBYTES`."""
-        return sha256(self.to_bytes()).hexdigest()
+        return sha256(self.whole()).hexdigest()
 
 
 def _joined(extents: Iterable[Extent]) -> tuple[Extent, ...]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from ..container import Container
+from ..errors import FormatError
 from ..layout import Header, facts
 from ..source import range_crc32
+from ..tensors import Tensor
 from .words import wide
 
-__all__ = ["HEADER_FIELDS", "reading"]
+__all__ = ["HEADER_FIELDS", "reading", "reading_if_whole"]
 
 HEADER_FIELDS: tuple[str, ...] = tuple(
     name for name, shape in facts.FIELDS["header"].items() if shape.limit is not None or shape.type == "flags"
@@ -20,8 +22,8 @@ HEADER_FIELDS: tuple[str, ...] = tuple(
 def reading(container: Container, *, crc32: bool = True) -> dict[str, Any]:
     """Header, metadata, tensors and footer; with `crc32` also the checksum of each tensor's bytes, which are all read.
 
-    Integers beyond 2^53 are decimal strings, those inside the metadata too. Raises `FormatError` as the container does
-    for what cannot be read.
+    Integers beyond 2^53 are decimal strings, those inside the metadata too. A name that is not UTF-8 is left out.
+    Raises `FormatError` as the container does for what cannot be read.
     """
     footer = container.footer
     return {
@@ -29,7 +31,7 @@ def reading(container: Container, *, crc32: bool = True) -> dict[str, Any]:
         "metadata": {key: _plain(value) for key, value in container.metadata.items()},
         "tensors": [
             {
-                "name": tensor.name,
+                **_name(tensor),
                 "dtype": tensor.entry.dtype,
                 "dims": [wide(dim) for dim in tensor.shape],
                 "ofs_tensor": wide(tensor.data_offset),
@@ -42,8 +44,24 @@ def reading(container: Container, *, crc32: bool = True) -> dict[str, Any]:
     }
 
 
+def reading_if_whole(container: Container, *, crc32: bool = True) -> dict[str, Any] | None:
+    """As `reading`; None for a file that a careful reader cannot read, which a profile may take all the same."""
+    try:
+        return reading(container, crc32=crc32)
+    except FormatError:
+        return None
+
+
 def _header(header: Header) -> dict[str, Any]:
     return {name: wide(int(getattr(header, name))) for name in HEADER_FIELDS}
+
+
+def _name(tensor: Tensor) -> dict[str, str]:
+    """The name, unless it is no text: what a language makes of bytes that are not UTF-8 differs."""
+    try:
+        return {"name": tensor.name_bytes.decode("utf-8")}
+    except UnicodeDecodeError:
+        return {}
 
 
 def _plain(value: Any) -> Any:

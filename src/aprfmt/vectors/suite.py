@@ -8,6 +8,7 @@ Rules of this file:
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,7 +20,7 @@ from ..errors import RequestError
 from ..layout import facts
 from .edits import SEALS, edited
 from .image import Image
-from .words import bytes_of, integer_of, tree_of, wide
+from .words import BYTES, bytes_of, integer_of, tree_of, wide
 
 __all__ = ["OPS", "VERDICTS", "Op", "Suite", "Vector", "Verdict"]
 
@@ -28,6 +29,9 @@ Verdict = Literal["accept", "reject", "free"]
 OPS: tuple[str, ...] = get_args(Op)
 VERDICTS: tuple[str, ...] = get_args(Verdict)
 
+_EDITION_DIGITS = 3 * 4
+_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
+"""Ids are names of files and of tests, and patterns match them."""
 _LIST_KEYS = ("edits", "beside", "tags", "extents")
 _KEYS = {
     *("id", "op", "about", "base", "with", "data", "edits", "seal", "verdict", "rule", "layer", "profile", "beside"),
@@ -79,6 +83,8 @@ class Vector:
             raise RequestError(f"{where}: expected the keys {', '.join(sorted(missing))}, found none")
         if any(not isinstance(node.get(key, []), list) for key in _LIST_KEYS):
             raise RequestError(f"{where}: expected lists under {', '.join(_LIST_KEYS)}")
+        if not isinstance(node["id"], str) or not _ID.fullmatch(node["id"]):
+            raise RequestError(f"{where}: expected an id of lower-case letters, digits, `.`, `-` and `_`")
         op, verdict, rule = node.get("op", "read"), node["verdict"], node.get("rule")
         if op not in OPS or verdict not in VERDICTS or (rule is not None and rule not in facts.RULES):
             raise RequestError(f"{where}: expected a known op, verdict and rule, found {op!a}, {verdict!a}, {rule!a}")
@@ -168,6 +174,11 @@ class Suite:
         text = json.dumps([[name, self.documents[name]] for name in sorted(self.documents)], sort_keys=True)
         return sha256(text.encode("ascii")).hexdigest()
 
+    @property
+    def edition(self) -> str:
+        """The beginning of the digest, for people."""
+        return self.digest[:_EDITION_DIGITS]
+
     def __getitem__(self, name: str) -> Vector:
         try:
             return self.vectors[name]
@@ -194,29 +205,35 @@ class Suite:
         ]
 
     def image(self, name: str) -> Image:
-        """The file of a vector, which a `write` vector does not have; raises `RequestError`."""
+        """The file of a vector, which a `write` vector does not have; raises `RequestError`. Any thread may ask."""
+        return self._image(name, ())
+
+    def _image(self, name: str, above: tuple[str, ...]) -> Image:
+        """`above` are the vectors that this one is a base of: those of one question, whatever other threads ask."""
         if name not in self._images:
             vector = self[name]
             if vector.base is None:
                 raise RequestError(f"vector {name!a}: expected a base, found none")
             where = f"vector {name!a}"
-            image = self._base(vector, where)
+            if name in above:
+                raise RequestError(f"{where}: expected a base that is made without it, found {vector.base!a}")
+            image = self._base(vector, where, (*above, name))
             self._images[name] = edited(image, vector.edits, vector.seal, where)
         return self._images[name]
 
-    def _base(self, vector: Vector, where: str) -> Image:
+    def _base(self, vector: Vector, where: str, above: tuple[str, ...]) -> Image:
         base = str(vector.base)
         if base in self._bases:
             node = _merged(self._bases[base], vector.given)
             return _built(node, vector.data, where)
         if base in self.vectors and not vector.given and not vector.data:
-            return self.image(base)
+            return self._image(base, above)
         raise RequestError(f"{where}: expected a base or, without `with` and `data`, a vector, found {base!a}")
 
 
 def _merged(base: Any, given: Any) -> Any:
     """A tree in which what is given replaces what the base says; lists are replaced by lists, or by position."""
-    if isinstance(base, dict) and isinstance(given, dict):
+    if isinstance(base, dict) and isinstance(given, dict) and not (given and given.keys() <= BYTES.keys()):
         return base | {key: _merged(base.get(key), value) for key, value in given.items()}
     if isinstance(base, list) and isinstance(given, dict) and all(key.isdigit() for key in given):
         return [_merged(item, given[str(at)]) if str(at) in given else item for at, item in enumerate(base)]
