@@ -2,6 +2,8 @@
 
 Sizes and digests are computed, so that nobody types them; verdicts and rules never are: those are claims, which
 `aprfmt vectors check` proves. With `--write`, the recipes are also laid out for reading, one key a line.
+
+`derived.json` is made anew from `bases.json` and the statements of the specification: nobody edits it.
 """
 
 from __future__ import annotations
@@ -18,13 +20,25 @@ from typing import Any
 from ..errors import AprError
 from ..vectors import Suite, Vector
 from ..vectors.check import expected_output
+from ..vectors.derive import derived
 from ..vectors.words import wide
 
-__all__ = ["PATH", "completed", "main", "text_of"]
+__all__ = ["DERIVED", "PATH", "completed", "main", "text_of", "with_derived"]
 
 COMMAND = "python -m aprfmt.conform.recipes --write"
 PATH = Path(__file__).resolve().parents[3] / "spec" / "vectors"
+DERIVED, _BASES = "derived.json", "bases.json"
+_ABOUT = (
+    "Both sides of every boundary that spec/apr_v2.ksy states. Generated, never edited: change the specification, "
+    f"bases.json or src/aprfmt/vectors/derive/, then run {COMMAND}."
+)
 _DERIVED_KEYS = ("nbytes", "sha256", "extents", "output_sha256")
+
+
+def with_derived(documents: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    """The documents with the derived vectors made anew; raises `RequestError` when a statement is left without one."""
+    made = {"about": _ABOUT, "vectors": derived(documents[_BASES]["bases"])}
+    return dict(sorted({**documents, DERIVED: made}.items()))
 
 
 def completed(documents: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -89,22 +103,27 @@ def _line(value: Any) -> str:
     return "".join(item if item.isprintable() else json.dumps(item)[1:-1] for item in text)
 
 
-def read(path: Path = PATH) -> dict[str, Any]:
-    """The parsed recipe files of a folder, by their name."""
-    return {file.name: json.loads(file.read_text(encoding="utf-8")) for file in sorted(path.glob("*.json"))}
+def read() -> dict[str, Any]:
+    """The parsed recipe files of the checkout, by their name."""
+    return {file.name: json.loads(file.read_text(encoding="utf-8")) for file in sorted(PATH.glob("*.json"))}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the tool; exit code 0 when done or clean, 1 when a file is not what it should be."""
+    """Run the tool; exit code 0: done or clean, 1: a file is not what it should be, 2: a recipe makes no sense."""
     parser = argparse.ArgumentParser(prog="python -m aprfmt.conform.recipes", description=__doc__)
     mode = parser.add_mutually_exclusive_group(required=True)
     mode.add_argument("--write", action="store_true", help="fill in and lay out spec/vectors/*.json")
     mode.add_argument("--check", action="store_true", help="print the difference and exit 1 when there is one")
     options = parser.parse_args(argv)
+    try:
+        documents = completed(with_derived(read()))
+    except AprError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
     stale = False
-    for name, document in completed(read()).items():
+    for name, document in documents.items():
         path, text = PATH / name, text_of(document)
-        before = path.read_text(encoding="utf-8")
+        before = path.read_text(encoding="utf-8") if path.exists() else ""
         if text == before:
             continue
         if options.write:

@@ -7,11 +7,14 @@ Rules of this file:
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
+
+import msgspec
 
 from ..layout import facts
 
@@ -26,6 +29,10 @@ __all__ = [
     "Run",
     "Settings",
 ]
+
+
+_MOST_NAMED = 8
+"""Rules that are not tested and named one by one: a run of a few vectors leaves out most."""
 
 
 class Outcome(StrEnum):
@@ -182,10 +189,15 @@ class Run:
         return [result for result in self.results if result.rule == rule and result.verdict == "reject"]
 
     def enforcement(self) -> dict[str, Enforcement]:
-        """For every rule that is an error in the profile and in one of the layers, what was done about it."""
+        """For every rule that is an error in the profile and in one of the layers, what was done about it.
+
+        A rule of which both answers are right is none to enforce.
+        """
         severities = facts.PROFILES[self.settings.profile]
         layers = self.settings.layers
-        rules = [name for name, severity in severities.items() if severity == "error"]
+        free = {result.rule for result in self.results if result.verdict == "free"}
+        free -= {result.rule for result in self.results if result.verdict == "reject"}
+        rules = [name for name, severity in severities.items() if severity == "error" and name not in free]
         return {
             name: _enforcement(self.of_rule(name)) for name in rules if not layers or facts.RULES[name].layer in layers
         }
@@ -215,7 +227,10 @@ class Run:
         untested = [name for name, what in enforcement.items() if what is Enforcement.UNTESTED]
         text = f"enforces {len(held)} of {len(judged)} rules; refuses {refused} of {valid} valid files"
         text += f"; not enforced: {', '.join(missing) or 'none'}"
-        return text + (f"; not tested: {', '.join(untested)}" if untested else "")
+        if not untested:
+            return text
+        names = ", ".join(untested) if len(untested) <= _MOST_NAMED else f"{len(untested)} rules"
+        return f"{text}; not tested: {names}"
 
     def as_json(self) -> dict[str, Any]:
         """The run as one JSON object, which `of_json` takes back."""
@@ -228,22 +243,14 @@ class Run:
 
     @classmethod
     def of_json(cls, node: Mapping[str, Any]) -> Run:
-        """The run of a JSON object; raises `KeyError`, `TypeError` or `ValueError` for anything else."""
-        settings: dict[str, Any] = {
-            key: tuple(value) if isinstance(value, list) else value for key, value in node["settings"].items()
-        }
-        settings["budget"] = Budget(**settings["budget"])
-        return cls(
-            implementation=Implementation(**node["implementation"]),
-            results=tuple(_result(item) for item in node["results"]),
-            settings=Settings(**settings),
-            suite=node["suite"],
-            aprfmt=node["aprfmt"],
-            date=node["date"],
-            seconds=node["seconds"],
-            sparse_seconds=node["sparse_seconds"],
-            faults=tuple(node["faults"]),
-        )
+        """The run of a JSON object; raises `ValueError` for anything else."""
+        run = msgspec.convert(node, cls)
+        if run.settings.profile not in facts.PROFILES:
+            raise ValueError(f"expected a profile out of {', '.join(facts.PROFILES)}, found {run.settings.profile!a}")
+        times = [run.seconds, run.sparse_seconds, run.settings.budget.seconds, *(item.seconds for item in run.results)]
+        if not all(0 <= seconds < math.inf for seconds in times):
+            raise ValueError(f"expected times in seconds, found {min(times)} to {max(times)}")
+        return run
 
 
 def _enforcement(results: Sequence[Result]) -> Enforcement:
@@ -256,15 +263,3 @@ def _enforcement(results: Sequence[Result]) -> Enforcement:
 
 def _is_held(result: Result) -> bool:
     return result.outcome is Outcome.PASS
-
-
-def _result(node: Mapping[str, Any]) -> Result:
-    values: dict[str, Any] = dict(node)
-    known, reason = values.pop("known"), values.pop("reason")
-    values["outcome"] = Outcome(values["outcome"])
-    values["compared"] = tuple(values["compared"])
-    return Result(
-        **values,
-        known=None if known is None else KnownFailure(**known),
-        reason=None if reason is None else Reason(reason),
-    )
