@@ -17,7 +17,7 @@ from .skips import reasons
 if TYPE_CHECKING:
     from ...rules import Finding
 
-__all__ = ["pieces"]
+__all__ = ["pieces", "xml"]
 
 _MARKUP = {ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;", ord('"'): "&quot;", ord("'"): "&#39;"}
 
@@ -56,31 +56,32 @@ def _suite(result: Judged, terms: Terms) -> Iterator[str]:
 def _body(findings: list[Finding], more: int, terms: Terms) -> str:
     lines = [f"{finding.severity}: {escaped(finding)}" for finding in findings]
     lines += [f"{more} more were counted, not kept"] if more else []
-    text = "\n".join(map(_xml, lines))
+    text = "\n".join(map(xml, lines))
     first = next(filter(terms.counts, findings), None)
     if first is None:
         return f"      <system-out>{text}</system-out>\n" if lines else ""
-    attributes = f'message="{_xml(first.message)}" type="{first.severity}"'
+    attributes = f'message="{xml(first.message)}" type="{first.severity}"'
     return f"      <failure {attributes}>{text}</failure>\n"
 
 
 def _unreadable(result: Unreadable) -> Iterator[str]:
     failure = result.failure
     yield _open(result.file, 1, errors=1)
-    message = f'message="{_xml(failure.message)}" type="{_xml(failure.kind)}"'
-    yield f'    <testcase name="readable" classname="{_xml(result.file)}">\n      <error {message}/>\n    </testcase>\n'
+    message = f'message="{xml(failure.message)}" type="{xml(failure.kind)}"'
+    yield f'    <testcase name="readable" classname="{xml(result.file)}">\n      <error {message}/>\n    </testcase>\n'
     yield "  </testsuite>\n"
 
 
 def _open(file: str, tests: int, *, failures: int = 0, errors: int = 0, skipped: int = 0) -> str:
     numbers = f'tests="{tests}" failures="{failures}" errors="{errors}" skipped="{skipped}"'
-    return f'  <testsuite name="{_xml(file)}" {numbers}>\n'
+    return f'  <testsuite name="{xml(file)}" {numbers}>\n'
 
 
 def _case(file: str, rule: str, body: str) -> str:
-    head = f'    <testcase name="{_xml(f"{rule} {facts.RULES[rule].name}")}" classname="{_xml(file)}"'
+    head = f'    <testcase name="{xml(f"{rule} {facts.RULES[rule].name}")}" classname="{xml(file)}"'
     return f"{head}>\n{body}    </testcase>\n" if body else f"{head}/>\n"
 
 
-def _xml(text: str) -> str:
+def xml(text: str) -> str:
+    """The text for an element or an attribute, in ASCII; what no XML can hold is shown as an escape."""
     return render.escape(text).translate(_MARKUP).encode("ascii", "xmlcharrefreplace").decode("ascii")

@@ -17,7 +17,7 @@ from . import SEVERITIES, Judged, Result, Tally, Terms, by_rule, skipped_text, v
 if TYPE_CHECKING:
     from ...rules import Finding
 
-__all__ = ["pieces"]
+__all__ = ["code", "fence", "pieces"]
 
 _BACKTICKS = re.compile("`+")
 
@@ -41,13 +41,13 @@ _KINDS = ("valid", "invalid", "unreadable")
 
 def _lines(result: Result, terms: Terms, *, quiet: bool) -> Iterator[str]:
     if not isinstance(result, Judged):
-        yield f"## {_code(result.file)}: {'interrupted' if result.is_interrupted else 'cannot be read'}"
+        yield f"## {code(result.file)}: {'interrupted' if result.is_interrupted else 'cannot be read'}"
         yield ""
-        yield f"- **error** {_code(result.failure.message)}"
+        yield f"- **error** {code(result.failure.message)}"
         yield ""
         return
     report = result.report
-    yield f"## {_code(result.file)}: {verdict(report, terms)}"
+    yield f"## {code(result.file)}: {verdict(report, terms)}"
     yield ""
     groups = by_rule(report, terms, quiet=quiet)
     for rule, findings in groups.items():
@@ -65,21 +65,27 @@ def _lines(result: Result, terms: Terms, *, quiet: bool) -> Iterator[str]:
 def _finding(finding: Finding) -> Iterator[str]:
     rule = facts.RULES[finding.rule]
     # Words of ours stay text; a message that names something from the file could make a link or mention somebody.
-    message = finding.message if finding.message == rule.defect else _code(finding.message)
+    message = finding.message if finding.message == rule.defect else code(finding.message)
     yield f"- **{finding.severity}** {finding.rule} ({rule.name}): {message}"
-    yield f"  - at {_code(where(finding))}"
+    yield f"  - at {code(where(finding))}"
     if finding.expected or finding.found:
-        yield f"  - expected {_code(finding.expected)}, found {_code(finding.found)}"
+        yield f"  - expected {code(finding.expected)}, found {code(finding.found)}"
     if finding.tensor is not None:
-        yield f"  - tensor {_code(finding.tensor)}"
+        yield f"  - tensor {code(finding.tensor)}"
 
 
-def _code(text: str) -> str:
+def code(text: str) -> str:
+    """The text as a code span, inside which nothing is markup; a bar still ends the cell of a table."""
     text = render.escape(text)
     if not text:
         return "(nothing)"
-    fence = "`" * (1 + max(map(len, _BACKTICKS.findall(text)), default=0))
+    ticks = fence(text)
     # One space at both ends is taken off again, unless there is nothing else.
     if text.startswith("`") or text.endswith("`") or (text[0] == text[-1] == " " and text.strip()):
         text = f" {text} "
-    return f"{fence}{text}{fence}"
+    return f"{ticks}{text}{ticks}"
+
+
+def fence(text: str, least: int = 1) -> str:
+    """Backticks that nothing in the text closes."""
+    return "`" * max(least, 1 + max(map(len, _BACKTICKS.findall(text)), default=0))

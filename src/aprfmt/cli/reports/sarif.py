@@ -17,9 +17,9 @@ from .skips import reasons
 if TYPE_CHECKING:
     from ...rules import Finding
 
-__all__ = ["pieces"]
+__all__ = ["SCHEMA", "described", "pieces", "plain"]
 
-_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS = {"error": "error", "warning": "warning", "info": "note"}
 _UNREADABLE_ID = "unreadable"
 _UNREADABLE = {
@@ -43,7 +43,7 @@ def pieces(results: Iterable[Result], terms: Terms) -> Iterator[str]:
     """
     tally = Tally(terms)
     notifications: list[dict[str, Any]] = []
-    head = render.json_text({"$schema": _SCHEMA, "version": "2.1.0"}).removesuffix("}")
+    head = render.json_text({"$schema": SCHEMA, "version": "2.1.0"}).removesuffix("}")
     yield f'{head}, "runs": [{{"tool": {render.json_text({"driver": _driver()})},\n"results": ['
     before = "\n"
     for result in tally.over(results):
@@ -70,19 +70,21 @@ def _driver() -> dict[str, Any]:
         "name": "aprfmt",
         "version": __version__,
         "semanticVersion": __version__,
-        "rules": [
-            {
-                "id": rule.id,
-                "name": rule.name,
-                "shortDescription": {"text": rule.defect},
-                "fullDescription": {"text": rule.why.strip()},
-                "help": {"text": rule.repair.strip()},
-                "defaultConfiguration": {"level": _LEVELS[rule.severity]},
-                "properties": {"layer": rule.layer},
-            }
-            for rule in facts.RULES.values()
-        ]
-        + [_UNREADABLE],
+        "rules": [described(rule) for rule in facts.RULES] + [_UNREADABLE],
+    }
+
+
+def described(rule: str) -> dict[str, Any]:
+    """What the document says once about a rule."""
+    fact = facts.RULES[rule]
+    return {
+        "id": fact.id,
+        "name": fact.name,
+        "shortDescription": {"text": fact.defect},
+        "fullDescription": {"text": fact.why.strip()},
+        "help": {"text": fact.repair.strip()},
+        "defaultConfiguration": {"level": _LEVELS[fact.severity]},
+        "properties": {"layer": fact.layer},
     }
 
 
@@ -113,17 +115,17 @@ def _result(rule: str, level: str, text: str, file: str, **region: int) -> dict[
         "ruleId": rule,
         "ruleIndex": _NUMBERS[rule],
         "level": level,
-        "message": {"text": _plain(text)},
+        "message": {"text": plain(text)},
         "locations": [{"physicalLocation": place}],
     }
 
 
 def _notification(level: str, text: str, file: str) -> dict[str, Any]:
     location = {"physicalLocation": {"artifactLocation": {"uri": _uri(file)}}}
-    return {"level": level, "message": {"text": _plain(render.escape(text))}, "locations": [location]}
+    return {"level": level, "message": {"text": plain(render.escape(text))}, "locations": [location]}
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """The text where a message may hold links and the places of arguments: it has neither."""
     return text.replace("{", "{{").replace("}", "}}").replace("](", "] (")
 
