@@ -17,7 +17,7 @@ import click
 
 from . import commands
 from .exits import EXIT_CODES, KINDS, Failure
-from .group import cli
+from .group import cli, leaves
 
 __all__ = ["main", "page", "stale"]
 
@@ -49,10 +49,13 @@ def _lines() -> Iterator[str]:
     yield "# The command line"
     yield ""
     context = click.Context(cli, info_name="aprfmt")
-    names = cli.list_commands(context)
+    found = dict(leaves(context))
     yield from _table(
         ("command", "does"),
-        ((f"[`aprfmt {name}`](#aprfmt-{name})", _command(context, name).get_short_help_str(200)) for name in names),
+        (
+            (f"[`aprfmt {name}`](#aprfmt-{name.replace(' ', '-')})", command.get_short_help_str(200))
+            for name, command in found.items()
+        ),
     )
     yield ""
     yield from _table(("option of `aprfmt` itself", "means"), _options(cli, context))
@@ -80,12 +83,11 @@ def _lines() -> Iterator[str]:
     yield from _table(
         ("kind", "exit code", "means"), ((f"`{kind}`", str(code), text) for kind, (code, text) in KINDS.items())
     )
-    for name in names:
-        yield from _section(context, name)
+    for name, command in found.items():
+        yield from _section(context, name, command)
 
 
-def _section(parent: click.Context, name: str) -> Iterator[str]:
-    command = _command(parent, name)
+def _section(parent: click.Context, name: str, command: click.Command) -> Iterator[str]:
     context = click.Context(command, info_name=name, parent=parent)
     yield ""
     yield f"## aprfmt {name}"
@@ -101,15 +103,9 @@ def _section(parent: click.Context, name: str) -> Iterator[str]:
     yield from _table(("JSON key", "holds"), ((_codes(key), text) for key, text in _json_keys(name).items()))
 
 
-def _command(context: click.Context, name: str) -> click.Command:
-    command = cli.get_command(context, name)
-    if command is None:
-        raise LookupError(name)
-    return command
-
-
 def _json_keys(name: str) -> Mapping[str, str]:
-    keys: Mapping[str, str] = importlib.import_module(f"{commands.__name__}.{name}").JSON_KEYS
+    module = ".".join((commands.__name__, *name.split(" ")))
+    keys: Mapping[str, str] = importlib.import_module(module).JSON_KEYS
     return keys
 
 
@@ -118,7 +114,8 @@ def _options(command: click.Command, context: click.Context) -> Iterator[tuple[s
         if isinstance(parameter, click.Option):
             value = "" if parameter.is_flag else f" {parameter.make_metavar(context)}"
             default = f" Default: {parameter.default}." if parameter.show_default else ""
-            yield ", ".join(f"`{name}{value}`" for name in parameter.opts), f"{parameter.help}{default}"
+            names = (*parameter.opts, *parameter.secondary_opts)
+            yield ", ".join(f"`{name}{value}`" for name in names), f"{parameter.help}{default}"
 
 
 def _codes(keys: str) -> str:

@@ -1,9 +1,15 @@
-"""The command group: every module in `cli/commands/` is a command, imported when it is used."""
+"""The command group: every module in `cli/commands/` is a command, every folder there a group of them.
+
+Each is imported when it is used.
+"""
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
 
 import click
 
@@ -11,20 +17,26 @@ from . import commands
 from .exits import EXIT_CODES
 from .options import help_option
 
-__all__ = ["cli"]
+__all__ = ["CommandFolder", "cli", "leaves"]
 
 
-class _DirectoryOfCommands(click.Group):
+class CommandFolder(click.Group):
+    """A group whose commands are the modules and folders of a package."""
+
+    def __init__(self, *args: Any, package: ModuleType, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._package = package
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names of the commands: the listing of the folder."""
         del ctx
-        return sorted(module.name for module in pkgutil.iter_modules(commands.__path__))
+        return sorted(module.name for module in pkgutil.iter_modules(self._package.__path__))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of that name, None when no module is called so."""
         if cmd_name not in self.list_commands(ctx):
             return None
-        command = importlib.import_module(f"{commands.__name__}.{cmd_name}").command
+        command = importlib.import_module(f"{self._package.__name__}.{cmd_name}").command
         if not isinstance(command, click.Command):
             raise TypeError(f"{cmd_name} defines no click command")
         return command
@@ -52,7 +64,8 @@ def _print_version(ctx: click.Context, _parameter: click.Parameter, value: bool)
 
 
 @click.group(
-    cls=_DirectoryOfCommands,
+    cls=CommandFolder,
+    package=commands,
     add_help_option=False,
     context_settings={"max_content_width": 100},
     epilog="\b\nExit codes:\n" + "\n".join(f"{code:>5}  {text}" for code, text in EXIT_CODES.items()),
@@ -68,3 +81,16 @@ def _print_version(ctx: click.Context, _parameter: click.Parameter, value: bool)
 @help_option
 def cli() -> None:
     """Inspect APR v2 model containers and stamp provenance into them."""
+
+
+def leaves(context: click.Context, prefix: str = "") -> Iterator[tuple[str, click.Command]]:
+    """Every command below a group that is no group itself, by its words: `validate`, `vectors build`."""
+    group = context.command
+    if not isinstance(group, click.Group):
+        raise TypeError(f"{context.command_path} is no group")
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        if isinstance(command, click.Group):
+            yield from leaves(click.Context(command, info_name=name, parent=context), f"{prefix}{name} ")
+        elif command is not None:
+            yield f"{prefix}{name}", command

@@ -38,6 +38,7 @@ __all__ = [
     "findings",
     "flush",
     "is_terminal",
+    "json_array",
     "json_lines",
     "json_object",
     "json_text",
@@ -243,6 +244,11 @@ def json_lines(value: Mapping[str, Any]) -> str:
 def json_object(value: Mapping[str, Any]) -> None:
     """One JSON object on stdout, as `json_lines` has it."""
     _put(json_lines(value))
+
+
+def json_array(values: Sequence[Any]) -> None:
+    """A JSON array on stdout, one value a line."""
+    _put("[\n" + ",\n".join(json_text(value) for value in values) + "\n]\n")
 
 
 def _readable(value: Any) -> Any:

@@ -18,7 +18,7 @@ import click
 
 from aprfmt import build
 from aprfmt.cli import main
-from aprfmt.cli.group import cli
+from aprfmt.cli.group import cli, leaves
 
 __all__ = [
     "COMMANDS",
@@ -38,7 +38,8 @@ __all__ = [
 REPOSITORY = Path(__file__).resolve().parents[3]
 GOLDEN = REPOSITORY / "tests" / "data" / "golden"
 GOLDENS = tuple(sorted(path.name for path in GOLDEN.glob("*.apr")))
-COMMANDS = tuple(cli.list_commands(click.Context(cli)))
+COMMANDS = tuple(name for name, _ in leaves(click.Context(cli)))
+"""Every command by its words: `validate`, `vectors build`."""
 
 
 class Run(NamedTuple):

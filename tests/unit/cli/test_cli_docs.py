@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import importlib
+import json
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
 import click
 import pytest
 from tests.unit.cli.running import COMMANDS, GOLDEN, REPOSITORY, aprfmt, process
+from tests.unit.cli.test_cli_vectors import VECTORS, written
 from tests.unit.rules.crafting import craft, entry_a, entry_b
 
 from aprfmt.cli import commands, docs
 from aprfmt.cli.exits import EXIT_CODES, KINDS
-from aprfmt.cli.group import cli
+from aprfmt.cli.group import cli, leaves
 from aprfmt.provenance import STAMP_KEYS
 
 PAGE = (REPOSITORY / "docs" / "cli.md").read_text(encoding="utf-8")
@@ -23,9 +26,7 @@ COMMON = {"--json", "-q", "--quiet", "-v", "--verbose", "-h", "--help"}
 
 
 def command_of(name: str) -> click.Command:
-    command = cli.get_command(click.Context(cli), name)
-    assert command is not None
-    return command
+    return dict(leaves(click.Context(cli)))[name]
 
 
 def options_of(name: str) -> set[str]:
@@ -68,19 +69,28 @@ def test_the_page_does_not_depend_on_the_terminal(monkeypatch: pytest.MonkeyPatc
 
 
 def test_every_place_knows_the_same_commands() -> None:
-    modules = {path.stem for path in Path(commands.__path__[0]).glob("*.py")} - {"__init__"}
-    help_text = aprfmt("--help").out
-    listed = re.findall(r"^  (\w+) {2,}\S", help_text.split("Commands:\n")[1].split("\n\n")[0], re.MULTILINE)
-    assert modules == set(COMMANDS)
-    assert listed == list(COMMANDS)
-    assert re.findall(r"^## aprfmt (\w+)$", PAGE, re.MULTILINE) == list(COMMANDS)
-    assert re.findall(r"^\| \[`aprfmt (\w+)`\]", PAGE, re.MULTILINE) == list(COMMANDS)
-    assert set(re.findall(r"^aprfmt (\w+)", README, re.MULTILINE)) == set(COMMANDS)
+    folder = Path(commands.__path__[0])
+    modules = {" ".join(path.relative_to(folder).with_suffix("").parts) for path in folder.rglob("*.py")}
+    first = list(dict.fromkeys(name.partition(" ")[0] for name in COMMANDS))
+    assert {name for name in modules if not name.endswith("__init__")} == set(COMMANDS)
+    assert listed() == first
+    assert [f"{name} {rest}" for name in first for rest in (listed(name) if name not in COMMANDS else ())] == [
+        name for name in COMMANDS if " " in name
+    ]
+    assert re.findall(r"^## aprfmt ([\w ]+)$", PAGE, re.MULTILINE) == list(COMMANDS)
+    assert re.findall(r"^\| \[`aprfmt ([\w ]+)`\]", PAGE, re.MULTILINE) == list(COMMANDS)
+    assert set(re.findall(r"^aprfmt (\w+)", README, re.MULTILINE)) == set(first)
+
+
+def listed(*words: str) -> list[str]:
+    """The commands that the help of a group lists."""
+    help_text = aprfmt(*words, "--help").out
+    return re.findall(r"^  (\w+) {2,}\S", help_text.split("Commands:\n")[1].split("\n\n")[0], re.MULTILINE)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_option_is_in_the_help_and_on_the_page(name: str) -> None:
-    help_text = aprfmt(name, "--help").out
+    help_text = aprfmt(*name.split(), "--help").out
     in_help = set(re.findall(r"(?<!\S)(--?[a-z][a-z-]*)", help_text.split("Options:\n")[1]))
     on_page = {
         option
@@ -122,6 +132,11 @@ def test_every_place_knows_the_same_exit_codes() -> None:
 
 def examples(name: str, tmp_path: Path) -> list[dict[str, Any]]:
     """Objects that the command prints, together with every key that it can print."""
+    if name.startswith("vectors"):
+        return examples_of_vectors(name, tmp_path)
+    if name == "conform":
+        command = f"{sys.executable} -c pass {{file}}"
+        return [aprfmt("conform", "--cmd", command, "--only", "structure.*", "--no-sparse", "--json").json]
     if name == "spec":
         return [aprfmt("spec", "--json").json]
     if name in ("rules", "explain"):
@@ -137,9 +152,25 @@ def examples(name: str, tmp_path: Path) -> list[dict[str, Any]]:
     return found if name in ("stamp", "canonicalise") else [*found, aprfmt(name, broken, "--json").json]
 
 
+def examples_of_vectors(name: str, tmp_path: Path) -> list[dict[str, Any]]:
+    words = name.split()
+    if name == "vectors list":
+        found: list[dict[str, Any]] = json.loads(aprfmt(*words, "--json").out)
+        return found
+    recipes = written(tmp_path / "recipes", [{**VECTORS[0], "nbytes": 1}, *VECTORS[1:]])
+    choices: dict[str, list[str | Path]] = {
+        "show": ["sound", "--recipes", recipes],
+        "check": ["--recipes", recipes],
+        "build": [tmp_path / "built", "--only", "sound", "--recipes", recipes],
+        "export": [tmp_path / "out", "--recipes", recipes],
+        "adequacy": ["--only", "APR-H00? off*", "--jobs", "1"],
+    }
+    return [aprfmt(*words, *choices[words[1]], "--json").json]
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_json_key_is_documented_and_every_documented_key_exists(name: str, tmp_path: Path) -> None:
-    table = importlib.import_module(f"{commands.__name__}.{name}").JSON_KEYS
+    table = importlib.import_module(".".join((commands.__name__, *name.split()))).JSON_KEYS
     documented = {key for keys in table for key in keys.split(", ")}
     printed = set()
     for value in examples(name, tmp_path):
@@ -167,7 +198,6 @@ def test_every_key_of_an_error_is_documented(tmp_path: Path) -> None:
 
 def test_the_generator_runs_as_a_module() -> None:
     import subprocess
-    import sys
 
     done = subprocess.run(
         [sys.executable, "-W", "error", "-m", "aprfmt.cli.docs", "--check"], capture_output=True, text=True, timeout=60
@@ -178,7 +208,6 @@ def test_the_generator_runs_as_a_module() -> None:
 def test_help_and_version_import_nothing_heavy() -> None:
     program = "import sys; from aprfmt.cli import main; main(['{}']); print(sorted(sys.modules), file=sys.stderr)"
     import subprocess
-    import sys
 
     for option in ("--version", "-h"):
         done = subprocess.run(

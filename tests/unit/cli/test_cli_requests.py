@@ -150,7 +150,7 @@ def test_without_arguments_the_help_is_shown_on_stderr() -> None:
 
 @pytest.mark.parametrize("option", ["-h", "--help"])
 def test_help_is_data_and_exits_with_0(option: str) -> None:
-    for args in ((), *((command,) for command in COMMANDS)):
+    for args in ((), ("vectors",), *(command.split() for command in COMMANDS)):
         run = aprfmt(*args, option)
         assert (run.code, run.err) == (0, "")
         assert run.out.startswith(f"Usage: {' '.join(['aprfmt', *args])} ")
