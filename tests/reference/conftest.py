@@ -1,4 +1,4 @@
-"""The reference implementation, built from tools/reference, as a session fixture."""
+"""The reference implementation, built from parsers/rust-reference, as a session fixture."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 from tests.line_server import Answer, LineServer
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-TOOL = REPOSITORY / "tools" / "reference"
+TOOL = REPOSITORY / "parsers" / "rust-reference"
 
 
 class Reference:
@@ -33,7 +33,7 @@ class Reference:
         return self._run("stamp", source, target, *(f"{key}={value}" for key, value in patch.items()))
 
     def write(self, target: Path, description: Mapping[str, Any], *, streaming: bool = False) -> Answer:
-        """Let the reference write a described file (see tools/reference/README.md); gives `bytes`."""
+        """Let the reference write a described file (see parsers/rust-reference/README.md); gives `bytes`."""
         option = ["--streaming"] if streaming else []
         return self._run("write", target, *option, stdin=json.dumps(description))
 
@@ -55,15 +55,21 @@ def _verdict(answer: Answer) -> Answer:
 
 
 @pytest.fixture(scope="session")
-def reference() -> Iterator[Reference]:
-    """The reference implementation, built once a session."""
+def program() -> Path:
+    """The program that runs the reference implementation, built once a session."""
     cargo = shutil.which("cargo")
     if cargo is None:
         pytest.skip("the reference implementation is built with cargo, which is not installed")
     target = Path(os.environ.get("CARGO_TARGET_DIR") or REPOSITORY / "build" / "reference").absolute()
     subprocess.run([cargo, "build", "--release", "--target-dir", target], cwd=TOOL, check=True)
     suffix = ".exe" if os.name == "nt" else ""
-    oracle = Reference(target / "release" / f"apr-reference{suffix}")
+    return target / "release" / f"apr-reference{suffix}"
+
+
+@pytest.fixture(scope="session")
+def reference(program: Path) -> Iterator[Reference]:
+    """The reference implementation, to be asked file by file."""
+    oracle = Reference(program)
     try:
         yield oracle
     finally:
