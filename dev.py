@@ -52,6 +52,7 @@ CHORES: dict[str, tuple[str, list[list[str]]]] = {
         "dev",
         [
             ["{python}", "-m", "aprfmt.codegen", "--check"],
+            ["{python}", "-m", "aprfmt.conform.recipes", "--check"],
             ["{python}", "-m", "aprfmt.cli.docs", "--check"],
         ],
     ),

@@ -79,10 +79,11 @@ def readme(runs: dict[str, dict[str, Any]]) -> str:
     ]
     for name, node in runs.items():
         who = node["implementation"]
+        version = who["version"] or node["aprfmt"]
         known = sum(item["known"] is not None for item in node["results"])
         verdict = ("yes" + (f", with {known} known failures" if known else "")) if node["conforms"] else "no"
         lines.append(
-            f"| {name} | {who['version'] or node['aprfmt']} | {who['plug']} | {node['date']} | {verdict} | {node['summary']} "
+            f"| {name} | {version} | {who['plug']} | {node['date']} | {verdict} | {node['summary']} "
             f"| {node['seconds']:.1f} | {node['sparse_seconds']:.1f} |"
         )
     lines += [
