@@ -86,6 +86,8 @@ def _judgement(case: Case, answer: Answer, rules: Mapping[str, tuple[str, ...]])
         return Judgement(Outcome.SKIP, answer.skip)
     if answer.outcome is not None:
         return Judgement(answer.outcome, answer.detail)
+    if answer.verdict is None:
+        return Judgement(Outcome.CRASH, "answered neither a verdict nor a skip")
     if change := _input_change(case):
         return Judgement(Outcome.WRONG_BYTES, change)
     if answer.verdict == "reject" and os.path.lexists(case.output):

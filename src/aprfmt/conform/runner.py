@@ -225,7 +225,8 @@ def _reproduce(plug: Plug, vector: Vector, settings: Settings) -> str:
     """A line for a shell that makes the file and asks again; nothing when it would be too long for one."""
     folder = Path(_REPRODUCED_IN)
     request = _request(vector, settings, *_paths(vector, folder))
-    made = f"mkdir -p {folder}" if vector.base is None else f"aprfmt vectors build {folder} --only {vector.id}"
+    huge = " --huge" if vector.is_huge else ""
+    made = f"mkdir -p {folder}" if vector.base is None else f"aprfmt vectors build {folder} --only {vector.id}{huge}"
     line = f"{made} && {plug.shell(request)}"
     return line if len(line) <= _LONGEST_LINE and printable(line) == line else ""
 

@@ -20,10 +20,13 @@ def read_runs(path: str) -> list[Run]:
     """The runs of a JSON report, one or an array; raises `RequestError` for anything else, `OSError` of the system."""
     try:
         node = json.loads(Path(path).read_bytes())
-        return [Run.of_json(item) for item in (node if isinstance(node, list) else [node])]
+        runs = [Run.of_json(item) for item in (node if isinstance(node, list) else [node])]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         found = f"{type(error).__name__}: {error}"
         raise RequestError(f"{path}: expected the JSON of a run of `aprfmt conform`, found {found!a:.120}") from error
+    if not runs:
+        raise RequestError(f"{path}: expected the JSON of a run of `aprfmt conform`, found an empty array")
+    return runs
 
 
 def read_known(path: str, *, missing: bool = False) -> Known:
@@ -58,7 +61,7 @@ def require_place(path: str) -> None:
 
 def replace_text(path: str, text: str) -> None:
     """Write a file that appears whole or not at all; one that is there is replaced, and keeps its permissions."""
-    final = Path(path)
+    final = Path(path).resolve()  # where a link leads, what it leads to is replaced
     if final.exists() and not final.is_file():  # a device or a pipe has no neighbour that could take its place
         final.write_text(text, encoding="utf-8")
         return

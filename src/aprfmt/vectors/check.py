@@ -17,7 +17,7 @@ from ..ops.stamp import stamp_bytes
 from ..provenance import ProvenancePatch
 from ..rules import Report, run
 from .image import Image
-from .suite import Suite, Vector
+from .suite import Suite, Vector, sensible
 from .words import integer_of
 
 __all__ = ["Flaw", "expected_output", "flaws", "judge", "new_container", "suite_flaws"]
@@ -37,6 +37,11 @@ def judge(image: Image, profile: str) -> Report:
 
 def expected_output(suite: Suite, vector: Vector) -> bytes:
     """The file that a stamp or a writer must make; raises `AprError` when it must refuse."""
+    with sensible(f"vector {vector.id!a}"):
+        return _expected_output(suite, vector)
+
+
+def _expected_output(suite: Suite, vector: Vector) -> bytes:
     if vector.op == "stamp":
         patch = ProvenancePatch(**(vector.patch or {}))
         return stamp_bytes(suite.image(vector.id).whole(), patch)
@@ -66,7 +71,8 @@ def new_container(tree: Mapping[str, Any], where: str) -> tuple[list[NewTensor],
 def flaws(suite: Suite, vector: Vector) -> Iterator[Flaw]:
     """Everything that is wrong with one recipe. What it needs of the file system is nothing."""
     try:
-        yield from (Flaw(vector.id, what) for what in _form(suite, vector))
+        with sensible(f"vector {vector.id!a}"):
+            yield from (Flaw(vector.id, what) for what in _form(suite, vector))
         yield from (Flaw(vector.id, what) for what in _bytes(suite, vector))
         if vector.op == "read":
             yield from (Flaw(vector.id, what) for what in _verdict(suite, vector))

@@ -9,20 +9,21 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from typing import Any, Literal, get_args
 
 from .. import layout
-from ..errors import RequestError
+from ..errors import AprError, RequestError
 from ..layout import facts
 from .edits import SEALS, edited
 from .image import Image
 from .words import BYTES, bytes_of, integer_of, tree_of, wide
 
-__all__ = ["OPS", "VERDICTS", "Op", "Suite", "Vector", "Verdict"]
+__all__ = ["OPS", "VERDICTS", "Op", "Suite", "Vector", "Verdict", "sensible"]
 
 Op = Literal["read", "stamp", "write"]
 Verdict = Literal["accept", "reject", "free"]
@@ -33,6 +34,16 @@ _EDITION_DIGITS = 3 * 4
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 """Ids are names of files and of tests, and patterns match them."""
 _LIST_KEYS = ("edits", "beside", "tags", "extents")
+_is_text: Callable[[object], bool] = lambda value: isinstance(value, str)  # noqa: E731 - one of a table of such
+_SHAPES: Mapping[str, Callable[[Any], bool]] = {
+    **dict.fromkeys(("about", "origin"), _is_text),
+    **dict.fromkeys(("base", "rule", "layer", "twin", "sha256", "output_sha256"), lambda v: v is None or _is_text(v)),
+    **dict.fromkeys(("beside", "tags", "seal"), lambda v: isinstance(v, list) and all(map(_is_text, v))),
+    **dict.fromkeys(("edits", "data"), lambda v: isinstance(v, list) and all(isinstance(item, dict) for item in v)),
+    "patch": lambda v: v is None or (isinstance(v, dict) and all(map(_is_text, v.values()))),
+    "tree": lambda v: v is None or isinstance(v, dict),
+}
+"""What the values of a recipe must be."""
 _KEYS = {
     *("id", "op", "about", "base", "with", "data", "edits", "seal", "verdict", "rule", "layer", "profile", "beside"),
     *("twin", "tags", "origin", "nbytes", "sha256", "extents", "patch", "tree", "output_sha256"),
@@ -85,6 +96,8 @@ class Vector:
             raise RequestError(f"{where}: expected lists under {', '.join(_LIST_KEYS)}")
         if not isinstance(node["id"], str) or not _ID.fullmatch(node["id"]):
             raise RequestError(f"{where}: expected an id of lower-case letters, digits, `.`, `-` and `_`")
+        if wrong := [key for key, fits in _SHAPES.items() if key in node and not fits(node[key])]:
+            raise RequestError(f"{where}: expected values as spec/vectors/README.md says, found others in {wrong}")
         op, verdict, rule = node.get("op", "read"), node["verdict"], node.get("rule")
         if op not in OPS or verdict not in VERDICTS or (rule is not None and rule not in facts.RULES):
             raise RequestError(f"{where}: expected a known op, verdict and rule, found {op!a}, {verdict!a}, {rule!a}")
@@ -147,6 +160,17 @@ class Vector:
         }
 
 
+@contextmanager
+def sensible(where: str) -> Iterator[None]:
+    """What goes wrong inside over values of the wrong kind is a recipe that makes no sense: a `RequestError`."""
+    try:
+        yield
+    except AprError:
+        raise
+    except (ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, TypeError, ValueError) as error:
+        raise RequestError(f"{where}: expected a recipe that makes sense, found {type(error).__name__}") from error
+
+
 class Suite:
     """Vectors by their id, in the order of the recipes.
 
@@ -161,7 +185,8 @@ class Suite:
         for document in documents.values():
             self._bases |= document.get("bases", {})
             for node in document.get("vectors", ()):
-                vector = Vector.of(node)
+                with sensible(f"vector {node.get('id')!a:.80}"):
+                    vector = Vector.of(node)
                 if vector.id in self.vectors:
                     raise RequestError(f"vector {vector.id!a}: expected an id of its own, found it twice")
                 self.vectors[vector.id] = vector
@@ -206,7 +231,8 @@ class Suite:
 
     def image(self, name: str) -> Image:
         """The file of a vector, which a `write` vector does not have; raises `RequestError`. Any thread may ask."""
-        return self._image(name, ())
+        with sensible(f"vector {name!a}"):
+            return self._image(name, ())
 
     def _image(self, name: str, above: tuple[str, ...]) -> Image:
         """`above` are the vectors that this one is a base of: those of one question, whatever other threads ask."""

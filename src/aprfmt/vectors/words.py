@@ -23,9 +23,13 @@ def wide(value: int) -> int | str:
     return value if value <= SAFE_INTEGER else str(value)
 
 
+_MOST_DIGITS = 40
+"""Of an integer: no field holds more."""
+
+
 def integer_of(node: object, where: str) -> int:
     """The integer that a recipe says, as a number or as decimal digits; raises `RequestError`."""
-    if isinstance(node, str) and node.isascii() and node.isdigit():
+    if isinstance(node, str) and node.isascii() and node.isdigit() and len(node) <= _MOST_DIGITS:
         return int(node)
     if isinstance(node, bool) or not isinstance(node, int):
         raise RequestError(f"{where}: expected an integer, or its decimal digits beyond 2^53, found {node!a:.80}")
@@ -45,12 +49,24 @@ def _text(node: Any, where: str) -> bytes:
     return node.encode("utf-8")
 
 
+_MOST_NBYTES = 1 << 26
+"""What a recipe may say at once: more is a file with holes, or an attack."""
+
+
+def _number(node: object, where: str, each: int = 1) -> int:
+    """How many bytes, or how often so many; raises `RequestError` beyond what is held in memory."""
+    number = integer_of(node, where)
+    if not 0 <= number * each <= _MOST_NBYTES:
+        raise RequestError(f"{where}: expected at most {_MOST_NBYTES} bytes, found {number!a:.40} times {each}")
+    return number
+
+
 def _zeros(node: Any, where: str) -> bytes:
-    return bytes(integer_of(node, where))
+    return bytes(_number(node, where))
 
 
 def _counting(node: Any, where: str) -> bytes:
-    return bytes(number % 256 for number in range(integer_of(node, where)))
+    return bytes(number % 256 for number in range(_number(node, where)))
 
 
 def _join(node: Any, where: str) -> bytes:
@@ -62,7 +78,8 @@ def _join(node: Any, where: str) -> bytes:
 def _repeat(node: Any, where: str) -> bytes:
     if not isinstance(node, list) or len(node) != 2:
         raise RequestError(f"{where}: expected [bytes, times], found {node!a:.80}")
-    return bytes_of(node[0], where) * integer_of(node[1], where)
+    raw = bytes_of(node[0], where)
+    return raw * _number(node[1], where, len(raw))
 
 
 BYTES: Mapping[str, Callable[[Any, str], bytes]] = {

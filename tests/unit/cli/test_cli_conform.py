@@ -176,6 +176,8 @@ def test_reports_are_written_and_runs_become_columns(recipes: Path, tmp_path: Pa
         ("--plug", "ndjson", "--cmd", "cat", "--stamp-cmd", "true {file} {patch} {output}"),
         ("--from", __file__),
         ("--plug", "ndjson", "--cmd", "cat {file}"),
+        ("--cmd", "true {file}", "--seconds", "nan"),
+        ("--cmd", "true {file}", "--seconds", "inf"),
         ("--cmd", "true {file}", "--report", "html=x", "--report", "json=x"),
     ],
 )
@@ -212,3 +214,41 @@ def test_the_harness_of_the_examples_hears_what_it_lacks() -> None:
     assert seen["rules"]["APR-H001"] == "enforced"
     for rule in ("APR-F002", "APR-D003", "APR-I003", "APR-H006"):
         assert seen["rules"][rule] in ("not", "partly")
+
+
+def test_a_report_that_fails_loses_neither_the_others_nor_the_text(recipes: Path, tmp_path: Path) -> None:
+    other = tmp_path / "ok.xml"
+    options = ("--report", "html=/dev/full", "--report", f"junit={other}")
+    run = conform("--cmd", EXIT, *options, recipes=recipes)
+    assert run.code == 3
+    assert "/dev/full" in run.err
+    assert run.out.splitlines()[-1].startswith("enforces 1 of 1 rules")
+    assert other.exists()
+
+
+def test_a_report_replaces_what_a_link_leads_to(recipes: Path, tmp_path: Path) -> None:
+    target, link = tmp_path / "target.json", tmp_path / "link.json"
+    target.write_text("before")
+    link.symlink_to(target)
+    conform("--cmd", EXIT, "--report", f"json={link}", recipes=recipes)
+    assert link.is_symlink()
+    assert json.loads(target.read_text())["conforms"] is True
+
+
+def test_no_runs_are_a_wrong_request(tmp_path: Path) -> None:
+    (tmp_path / "none.json").write_text("[]")
+    assert aprfmt("conform", "--from", tmp_path / "none.json").code == 2
+
+
+def test_an_end_by_a_signal_is_a_crash_whatever_was_said_before(recipes: Path, tmp_path: Path) -> None:
+    script = tmp_path / "crash.sh"
+    script.write_text('printf \'{"verdict": "reject"}\\n\'\nkill -SEGV $$\n')
+    run = conform("--plug", "json", "--cmd", f"sh {script} {{file}}", "--only", "version.3", "--json", recipes=recipes)
+    assert [item["outcome"] for item in run.json["results"]] == ["crash"]
+
+
+def test_a_skip_without_a_reason_is_a_crash(recipes: Path, tmp_path: Path) -> None:
+    script = tmp_path / "skip.sh"
+    script.write_text('printf \'{"skip": " "}\\n\'\n')
+    run = conform("--plug", "json", "--cmd", f"sh {script} {{file}}", "--only", "sound", "--json", recipes=recipes)
+    assert [item["outcome"] for item in run.json["results"]] == ["crash"]

@@ -282,3 +282,40 @@ def test_an_export_of_everything_is_made_twice_alike(tmp_path: Path) -> None:
     assert files[0] == files[1]
     assert len(files[0]) > 500
     assert (tmp_path / "one" / "manifest.json").read_bytes() == (tmp_path / "two" / "manifest.json").read_bytes()
+
+
+HOSTILE: list[dict[str, Any]] = [
+    {"edits": [None]},
+    {"edits": [1]},
+    {"edits": [{"append": {"zeros": -1}}]},
+    {"edits": [{"append": {"zeros": "18446744073709551616"}}]},
+    {"edits": [{"append": {"zeros": "9" * 5000}}]},
+    {"edits": [{"append": {"counting": 1 << 40}}]},
+    {"edits": [{"append": {"repeat": [{"zeros": 1 << 20}, 1 << 20]}}]},
+    {"edits": [{"append": {"text": "\ud800"}}]},
+    {"edits": [{"remove": "header"}, {"set": "header.version_major", "to": 1}]},
+    {"about": 5},
+    {"origin": []},
+    {"beside": [[]]},
+    {"tags": [{}]},
+    {"sha256": []},
+    {"data": [1]},
+    {"with": {"tensor_index": None}},
+    {"with": {"tensor_index": {"entries": [{"dtype": []}]}}},
+    {"op": "stamp", "patch": {"a": 1}},
+    {"op": "stamp", "patch": 5},
+    {"op": "write", "tree": {}},
+    {"op": "write", "tree": {"metadata": {}, "flags": ["none"], "tensors": []}},
+    {"op": "write", "tree": {"metadata": {}, "flags": [], "tensors": [{"name": "a", "dtype": "f32", "dims": 5}]}},
+]
+
+
+@pytest.mark.parametrize("keys", HOSTILE, ids=str)
+@pytest.mark.parametrize("command", ["check", "build", "list"])
+def test_a_hostile_recipe_is_one_clear_error(command: str, keys: dict[str, Any], recipes: Path, tmp_path: Path) -> None:
+    changed(recipes, "sound", **keys)
+    rest = [tmp_path / "out"] if command == "build" else []
+    run = vectors(command, *rest, "--only", "sound", recipes=recipes)
+    assert run.code in (0, 1, 2), run.err
+    assert "Traceback" not in run.err
+    assert command != "check" or run.code

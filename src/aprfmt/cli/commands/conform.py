@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from importlib import import_module
+from math import isfinite
 from typing import TYPE_CHECKING
 
 import click
@@ -179,6 +180,8 @@ def command(
         raise click.UsageError("--stamp-cmd and --write-cmd go with --plug exit and json.", context)
     if plug == "ndjson" and call is None and cmd is not None and "{file}" in cmd:
         raise click.UsageError("A harness gets its files line by line: --plug ndjson takes no {file}.", context)
+    if not isfinite(seconds):
+        raise click.UsageError(f"--seconds: expected a time, found {seconds}.", context)
     if len({path for _, path in written}) != len(written):
         raise click.UsageError("Two reports go to one file.", context)
     if update_known and (known is None or (cmd is None and call is None)):
@@ -200,9 +203,10 @@ def command(
         )
         runs.insert(0, _run(suite, vectors, make, settings, known, update=update_known, quiet=quiet))
     kind = kind or ("json" if as_json else "text")
-    for form, path in written:
-        _write(form, path, runs, verbose=verbose)
+    failures = [failure for form, path in written if (failure := _written(form, path, runs, verbose=verbose))]
     render.pieces(_pieces(kind, runs, quiet=quiet, verbose=verbose))
+    if failures:  # what could be reported is reported, and the run is not lost
+        raise failures[0]
     return OK if all(run.conforms for run in runs) else FINDINGS
 
 
@@ -283,9 +287,14 @@ def _pieces(kind: str, runs: Sequence[Run], *, quiet: bool = False, verbose: boo
     return pieces
 
 
-def _write(kind: str, path: str, runs: Sequence[Run], *, verbose: bool) -> None:
-    """The report as a file; the summary of a CI step, which is Markdown, is one that others write into, too."""
+def _written(kind: str, path: str, runs: Sequence[Run], *, verbose: bool) -> OSError | None:
+    """The report as a file, or why there is none; into the summary of a CI step, Markdown, others write, too."""
     from ...conform.store import append_text, replace_text
 
     write = append_text if kind == "markdown" else replace_text
-    write(path, "".join(_pieces(kind, runs, verbose=verbose)))
+    try:
+        write(path, "".join(_pieces(kind, runs, verbose=verbose)))
+    except OSError as error:
+        error.filename = path
+        return error
+    return None

@@ -114,6 +114,8 @@ def answer_of(said: bytes, request_id: str, *, needs_id: bool = True) -> Answer:
         if not all(isinstance(text, str) for text in texts):
             raise ValueError("a text is none")
         skip, code, message = texts
+        if "skip" in node and not skip.strip():
+            raise ValueError("a skip without a reason")
         if ("verdict" in node) == bool(skip) or node.get("verdict", "accept") not in ("accept", "reject"):
             raise ValueError("neither a verdict nor a skip")
     except ValueError as error:

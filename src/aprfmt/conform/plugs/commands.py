@@ -189,7 +189,10 @@ class ExitPlug(_CommandPlug):
 
 
 class JsonPlug(_CommandPlug):
-    """Judged by the one JSON object on standard output, the `result` of the protocol; its exit code says nothing."""
+    """Judged by the one JSON object on standard output, the `result` of the protocol; its exit code says nothing.
+
+    An end by a signal is a crash, whatever was said before.
+    """
 
     kind = "json"
     _prints = True
@@ -199,4 +202,6 @@ class JsonPlug(_CommandPlug):
         answer = answer_of(said, request_id, needs_id=False)
         if answer.outcome is not None:
             return replace(answer, detail=f"{answer.detail}; {process.how_it_ended}")
+        if (process.returncode or 0) < 0:
+            return Answer(outcome=Outcome.CRASH, detail=f"answered, and was {process.how_it_ended}")
         return answer
