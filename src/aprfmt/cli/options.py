@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "about",
+    "drawing",
     "file_argument",
     "help_option",
     "known_profile",
@@ -118,22 +119,37 @@ def progress(label: str, file: str, *, quiet: bool) -> Iterator[Callable[[int, i
     """
     from . import render
 
+    with drawing(quiet=quiet) as draw:
+        if draw is None:
+            yield None
+            return
+        name = render.tail(file, _PROGRESS_COLUMNS)
+
+        def update(done: int, total: int) -> None:
+            if total >= _PROGRESS_MIN_BYTES:
+                draw(f"{label} {name}: {done * 100 // total} % of {render.size(total)}")
+
+        yield update
+
+
+@contextmanager
+def drawing(*, quiet: bool) -> Iterator[Callable[[str], None] | None]:
+    """What draws a line on stderr over the one before, until the end; None when stderr is no terminal."""
+    from . import render
+
     if quiet or not render.is_terminal():
         yield None
         return
-    drawn, name = "", render.tail(file, _PROGRESS_COLUMNS)
+    drawn = ""
 
-    def update(done: int, total: int) -> None:
+    def draw(text: str) -> None:
         nonlocal drawn
-        if total < _PROGRESS_MIN_BYTES:
-            return
-        text = f"{label} {name}: {done * 100 // total} % of {render.size(total)}"
         if text != drawn:
             render.redraw(text, over=drawn)
             drawn = text
 
     try:
-        yield update
+        yield draw
     finally:
         if drawn:
             render.redraw("", over=drawn)

@@ -9,7 +9,7 @@ from ..errors import FormatError
 from ..layout import Header, facts
 from ..source import range_crc32
 from ..tensors import Tensor
-from .words import wide
+from .words import SAFE_INTEGER, wide
 
 __all__ = ["HEADER_FIELDS", "reading", "reading_if_whole"]
 
@@ -69,7 +69,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, bool) or value is None:
         return value
     if isinstance(value, int):
-        return value if -(2**53) <= value <= 2**53 else str(value)
+        return value if abs(value) <= SAFE_INTEGER else str(value)
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     if isinstance(value, dict):

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..errors import RequestError
 from ..layout import DType, facts
+from .image import DENSE_NBYTES
 
 __all__ = ["BYTES", "SAFE_INTEGER", "bytes_of", "integer_of", "tree_of", "wide"]
 
@@ -49,15 +50,11 @@ def _text(node: Any, where: str) -> bytes:
     return node.encode("utf-8")
 
 
-_MOST_NBYTES = 1 << 26
-"""What a recipe may say at once: more is a file with holes, or an attack."""
-
-
 def _number(node: object, where: str, each: int = 1) -> int:
-    """How many bytes, or how often so many; raises `RequestError` beyond what is held in memory."""
+    """How many bytes, or how often so many; raises `RequestError` beyond what is held in memory: an attack."""
     number = integer_of(node, where)
-    if not 0 <= number * each <= _MOST_NBYTES:
-        raise RequestError(f"{where}: expected at most {_MOST_NBYTES} bytes, found {number!a:.40} times {each}")
+    if not 0 <= number * each <= DENSE_NBYTES:
+        raise RequestError(f"{where}: expected at most {DENSE_NBYTES} bytes, found {number!a:.40} times {each}")
     return number
 
 

@@ -13,7 +13,7 @@ import click
 
 from .. import matrix
 from ..matrix import FORMATS
-from ..options import known_profile, output_options_saying
+from ..options import drawing, known_profile, output_options_saying
 from ..suite import LAYERS, Wanted, chosen
 
 if TYPE_CHECKING:
@@ -249,30 +249,19 @@ def _run(
     from ...conform.known import Known
     from ...conform.runner import conform
     from ...conform.store import read_known, replace_text
-    from .. import render
 
     listed: Known | None = None if known is None else read_known(known, missing=update)
-    drawn = ""
-
-    def progress(done: int, total: int) -> None:
-        nonlocal drawn
-        text = f"vector {done} of {total}"
-        render.redraw(text, over=drawn)
-        drawn = text
-
-    shows = render.is_terminal() and not quiet
     date = datetime.now(UTC).isoformat(timespec="seconds")
-    run = conform(
-        suite,
-        make,
-        settings,
-        known=None if update else listed,
-        vectors=vectors,
-        date=date,
-        progress=progress if shows else None,
-    )
-    if drawn:
-        render.redraw("", over=drawn)
+    with drawing(quiet=quiet) as draw:
+        run = conform(
+            suite,
+            make,
+            settings,
+            known=None if update else listed,
+            vectors=vectors,
+            date=date,
+            progress=None if draw is None else lambda done, total: draw(f"vector {done} of {total}"),
+        )
     if not update or listed is None or known is None:
         return run
     text = listed.updated(run.results, suite.vectors)

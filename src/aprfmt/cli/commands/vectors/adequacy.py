@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ...options import output_options
+from ...options import drawing, output_options
 from ...suite import Wanted
 
 if TYPE_CHECKING:
@@ -98,25 +98,19 @@ def _tried(recipes: str | None, names: list[str], jobs: int, *, quiet: bool) -> 
     from multiprocessing import get_context
 
     from ....vectors.adequacy import AdequacyReport
-    from ... import render
 
     shares = [names[start :: jobs * _SHARES] for start in range(jobs * _SHARES)]
     reports: dict[int, AdequacyReport] = {}
-    drawn = ""
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+    with drawing(quiet=quiet) as draw, ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         numbers = {pool.submit(tried, recipes, share): number for number, share in enumerate(shares) if share}
         try:
             for done in as_completed(numbers):
                 reports[numbers[done]] = done.result()
-                if render.is_terminal() and not quiet:
-                    text = f"mutants: {len(reports) * 100 // len(numbers)} %"
-                    render.redraw(text, over=drawn)
-                    drawn = text
+                if draw is not None:
+                    draw(f"mutants: {len(reports) * 100 // len(numbers)} %")
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    if drawn:
-        render.redraw("", over=drawn)
     report = reduce(AdequacyReport.joined, (reports[number] for number in sorted(reports)))
     order = {name: at for at, name in enumerate(names)}
     return replace(report, rows=tuple(sorted(report.rows, key=lambda row: order[row.mutant.id])))

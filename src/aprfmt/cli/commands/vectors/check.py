@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ...options import output_options
+from ...options import drawing, output_options
 from ...suite import Wanted, chosen, in_order, suite_options
 
 __all__ = ["JSON_KEYS", "command"]
@@ -48,13 +48,11 @@ def command(
     suite = wanted.suite()
     vectors = in_order(chosen(suite, wanted))
     found: list[Flaw] = []
-    for number, vector in enumerate(vectors):
-        if render.is_terminal() and not quiet:
-            text = f"proving {number + 1} of {len(vectors)}"
-            render.redraw(text, over=text)
-        found += flaws(suite, vector)
-    if render.is_terminal() and not quiet:
-        render.redraw("", over=f"proving {len(vectors)} of {len(vectors)}")
+    with drawing(quiet=quiet) as draw:
+        for number, vector in enumerate(vectors):
+            if draw is not None:
+                draw(f"proving {number + 1} of {len(vectors)}")
+            found += flaws(suite, vector)
     if not only and profile is None and not layers:
         found += [*suite_flaws(suite), *unique(suite.vectors)]
     verdicts = Counter(vector.verdict if vector.op == "read" else vector.op for vector in vectors)
