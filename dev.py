@@ -6,12 +6,16 @@ Makes `.venv` when it is missing, installs what is needed into it, and runs the 
   test    run the tests, in a few minutes; arguments go to pytest
   lint    style, types, import contracts
   drift   are the generated files those of today's specification?
+  generate
+          make them again, the parsers of other languages included (needs Node with npm); `--out DIR` also writes what
+          the Kaitai compiler makes for its other targets, `--targets rust,cpp_stl` for some of them
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import venv
@@ -22,6 +26,9 @@ ENVIRONMENT = ROOT / ".venv"
 BIN = ENVIRONMENT / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 SAMPLE = ROOT / "build" / "demo"
+
+# What is installed for an extra; the reader beside it is what the tests compare with.
+PACKAGES = {"": ["."], "dev": [".[dev]", "parsers/python"]}
 
 # Each chore: the extra it installs, and its commands.
 CHORES: dict[str, tuple[str, list[list[str]]]] = {
@@ -56,11 +63,23 @@ CHORES: dict[str, tuple[str, list[list[str]]]] = {
             ["{python}", "-m", "aprfmt.cli.docs", "--check"],
         ],
     ),
+    "generate": (
+        "dev",
+        [
+            ["{python}", "-m", "aprfmt.codegen", "--write"],
+            ["{python}", "-m", "aprfmt.conform.recipes", "--write"],
+            ["{python}", "-m", "aprfmt.cli.docs", "--write"],
+            ["npm", "--prefix", "tools/kaitai", "ci", "--silent", "--no-audit", "--no-fund"],
+            ["node", "tools/kaitai/compile.mjs", "--write"],
+        ],
+    ),
 }
 
 
 def run(command: list[str]) -> None:
     """Run a command at the root of the repository; end with its exit code when it fails."""
+    if shutil.which(command[0]) is None:
+        raise SystemExit(f"expected {command[0]} on this machine, found none")
     done = subprocess.run(command, cwd=ROOT, check=False)
     if done.returncode:
         raise SystemExit(done.returncode)
@@ -68,7 +87,8 @@ def run(command: list[str]) -> None:
 
 def prepare(extra: str) -> None:
     """Make the environment and install the package with an extra, unless that is done already."""
-    wanted = hashlib.sha256((ROOT / "pyproject.toml").read_bytes() + sys.version.encode()).hexdigest()
+    declared = [ROOT / package.partition("[")[0] / "pyproject.toml" for package in PACKAGES[extra]]
+    wanted = hashlib.sha256(b"".join(path.read_bytes() for path in declared) + sys.version.encode()).hexdigest()
     stamp = ENVIRONMENT / f"installed-{extra or 'plain'}"
     if PYTHON.exists() and stamp.exists() and stamp.read_text() == wanted:
         return
@@ -76,8 +96,8 @@ def prepare(extra: str) -> None:
         print("making .venv", file=sys.stderr)
         venv.create(ENVIRONMENT, with_pip=True)
     print(f"installing aprfmt{f'[{extra}]' if extra else ''} into .venv", file=sys.stderr)
-    target = f".[{extra}]" if extra else "."
-    run([str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-e", target])
+    targets = [argument for package in PACKAGES[extra] for argument in ("-e", package)]
+    run([str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *targets])
     stamp.write_text(wanted)
 
 

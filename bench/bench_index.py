@@ -29,8 +29,8 @@ from kaitaistruct import KaitaiStream
 from aprfmt import layout
 from aprfmt.container import Container as AprContainer
 from aprfmt.layout._generated import codec, structs
-from aprfmt.layout._generated.kaitai.apr_v2 import AprV2
 from aprfmt.source import BytesSource
+from aprfmt_reader._generated.apr_v2 import AprV2
 
 __all__ = ["main"]
 

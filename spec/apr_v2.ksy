@@ -99,7 +99,7 @@ instances:
   footer:
     pos: required_len
     type: footer
-    if: len_file != required_len
+    if: len_file - required_len != 0 # as a difference: Java compares two computed values by identity
     doc: |
       Absent when the file ends exactly where its data section ends. With 4 bytes more, those are the footer; with 1 to 3
       bytes more the footer is truncated, which is an error; whatever follows the footer is `trailing`.

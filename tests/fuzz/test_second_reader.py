@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from tests.fuzz.kaitai_reader import read
 from tests.fuzz.laws import GOLDEN, golden, opened, refused
-from tests.kaitai.python_reader import read
 
 from aprfmt import parse
 from aprfmt.layout import build_head
@@ -29,7 +29,7 @@ def digest(content: bytes) -> dict[str, Any]:
 
 
 def in_their_words(tree: dict[str, Any]) -> dict[str, Any]:
-    """Our tree as tests/kaitai/python_reader.py answers, tensor data left out."""
+    """Our tree as tests/fuzz/kaitai_reader.py answers, tensor data left out."""
     header = tree["header"]
     entries = [
         {

@@ -1,4 +1,4 @@
-"""The spec compiled for every target, and the JavaScript reader as a server, as session fixtures."""
+"""The toolchains, and the spec compiled for every target, as session fixtures."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.line_server import LineServer
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 TOOLS = REPOSITORY / "tools" / "kaitai"
@@ -60,13 +59,3 @@ def compiled(node: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("compiled")
     subprocess.run([node, TOOLS / "compile.mjs", "--out", out], check=True)
     return out
-
-
-@pytest.fixture(scope="session")
-def javascript(node: str, compiled: Path) -> Iterator[LineServer]:
-    """The generated JavaScript reader, as tools/kaitai/README.md describes it."""
-    reader = LineServer([node, TOOLS / "read.mjs", compiled, "--serve"])
-    try:
-        yield reader
-    finally:
-        reader.close()

@@ -196,7 +196,8 @@ def the_generator_stands_alone(module: Module) -> Iterator[Fault]:
     """Nothing imports the generator, and the generator imports nothing of the product."""
     for line, name in _imports(module.tree):
         if module.room == "codegen":
-            if name.startswith(("..", "aprfmt")):
+            outside = "." * (module.path.count("/") + 1)  # one dot is the folder of the module itself
+            if name.startswith((outside, "aprfmt")):
                 yield line, f"import {name}"
         elif re.match(r"(\.+|aprfmt\.)codegen\b", name):
             yield line, f"import {name}"

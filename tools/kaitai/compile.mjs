@@ -1,8 +1,8 @@
 // Compiles spec/apr_v2.ksy with the pinned Kaitai compiler.
 //
-//   node compile.mjs --out DIR [--targets a,b,...]   DIR/<target>/ for every target, or for those named
-//   node compile.mjs --write-python                  writes the reader that the Python package carries
-//   node compile.mjs --check-python                  prints how that reader has drifted; exit 1 when it has
+//   node compile.mjs --write                         writes the parsers that parsers/<language>/ carry
+//   node compile.mjs --check                         prints how those have drifted; exit 1 when one has
+//   node compile.mjs --out DIR [--targets a,b,...]   DIR/<target>/ for every target, or for those named; also with --write
 //
 // Exit 0: done; 1: a target failed, or drift; 2: usage.
 
@@ -12,20 +12,38 @@ import {createRequire} from 'node:module';
 import path from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {parseArgs} from 'node:util';
-import {parse} from 'yaml';
 
 const require = createRequire(import.meta.url);
-const compiler = require('kaitai-struct-compiler');
-const {version} = require('kaitai-struct-compiler/package.json');
+
+function installed(name) {
+  try {
+    return require(name);
+  } catch (error) {
+    if (error.code !== 'MODULE_NOT_FOUND') throw error;
+    console.error(`compile.mjs: ${name} is not installed. Run: npm --prefix tools/kaitai ci`);
+    return process.exit(1);
+  }
+}
+
+const compiler = installed('kaitai-struct-compiler');
+const {version} = installed('kaitai-struct-compiler/package.json');
+const {parse} = installed('yaml');
 
 const SPEC = 'spec/apr_v2.ksy';
-const COMMITTED = 'src/aprfmt/layout/_generated/kaitai';
-const REGENERATE = 'node tools/kaitai/compile.mjs --write-python';
+const REGENERATE = 'node tools/kaitai/compile.mjs --write';
 const TARGETS = [
   'python', 'javascript', 'java', 'go', 'rust', 'cpp_stl', 'csharp', 'ruby', 'php', 'perl', 'lua', 'html', 'graphviz',
 ];
-// The compiler's JavaScript API cannot be told the package of its Go output, and leaves the line out.
+// The compiler's JavaScript API cannot be told the package of its Go and Java output, and leaves the line out.
 const GO_PACKAGE = 'aprv2';
+const JAVA_PACKAGE = 'org.aprfmt.reader.generated';
+// What is committed, by target. In a package of modules, CommonJS needs an extension of its own.
+const COMMITTED = {
+  python: {path: 'parsers/python/src/aprfmt_reader/_generated/apr_v2.py', comment: '#'},
+  javascript: {path: 'parsers/javascript/src/generated/AprV2.cjs', comment: '//'},
+  java: {path: 'parsers/java/src/main/java/org/aprfmt/reader/generated/AprV2.java', comment: '//'},
+  go: {path: 'parsers/go/internal/aprv2/apr_v2.go', comment: '//'},
+};
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 const source = readFileSync(path.join(repository, SPEC));
@@ -50,18 +68,24 @@ const importer = {
   importYaml: (name) => Promise.reject(new Error(`${SPEC} stands alone, but imports ${name}`)),
 };
 
-function withGoPackage(text) {
+function withPackage(text, line) {
   const [comment, code] = text.split(/^(?=import )/m, 2);
   if (code === undefined || /^package /m.test(text)) throw new Error('the package line has no place to go');
-  return `${comment}package ${GO_PACKAGE}\n\n${code}`;
+  return `${comment}${line}\n\n${text.slice(comment.length)}`;
 }
+
+const FINISH = {
+  go: (text) => withPackage(text, `package ${GO_PACKAGE}`),
+  java: (text) => withPackage(text, `package ${JAVA_PACKAGE};`),
+};
 
 /** File name to text, for one target. */
 async function compileTarget(target) {
   const made = await compiler.compile(target, readSpec(), importer, false);
   const files = Object.entries(made).map(([name, text]) => [path.posix.basename(name), text]);
   if (files.length === 0 || files.some(([, text]) => text.trim() === '')) throw new Error('the output is empty');
-  return target === 'go' ? files.map(([name, text]) => [name, withGoPackage(text)]) : files;
+  const finish = FINISH[target] ?? ((text) => text);
+  return files.map(([name, text]) => [name, finish(text)]);
 }
 
 async function writeTargets(out, targets) {
@@ -80,27 +104,32 @@ async function writeTargets(out, targets) {
   return failures === 0 ? 0 : 1;
 }
 
-/** File name to text, as committed under src/. */
-async function committedPython() {
+/** Path to text, as committed under parsers/. */
+async function committed() {
   const digest = createHash('sha256').update(source).digest('hex');
-  const banner = [
-    '# Generated file, never edit.',
-    `# source: ${SPEC} sha256 ${digest}`,
-    `# compiler: kaitai-struct-compiler ${version}`,
-    `# regenerate: ${REGENERATE}`,
-  ];
-  const files = (await compileTarget('python')).map(([name, text]) => [
-    name,
+  const texts = [];
+  for (const [target, {path: name, comment}] of Object.entries(COMMITTED)) {
+    const files = await compileTarget(target);
+    if (files.length !== 1) throw new Error(`target ${target}: expected one file, found ${files.length}`);
+    const banner = [
+      `${comment} GENERATED, never edited by hand. Source: ${SPEC}, SHA-256 ${digest}.`,
+      `${comment} Made by kaitai-struct-compiler ${version}. Regenerate: ${REGENERATE}`,
+      // Go takes a comment that touches the package line for its documentation.
+      '',
+    ];
     // The compiler indents the empty lines of documentation, which `git diff --check` objects to.
-    `${[...banner, text].join('\n').replace(/[ \t]+$/gm, '').trimEnd()}\n`,
-  ]);
-  return [...files, ['__init__.py', '"""The Kaitai compiler\'s own Python reader: generated, never edited."""\n']];
+    const text = [...banner, files[0][1]].join('\n').replace(/[ \t]+$/gm, '').trimEnd();
+    texts.push([name, `${text}\n`]);
+  }
+  return texts;
 }
 
-async function writePython() {
-  const folder = path.join(repository, COMMITTED);
-  mkdirSync(folder, {recursive: true});
-  for (const [name, text] of await committedPython()) writeFileSync(path.join(folder, name), text);
+async function writeCommitted() {
+  for (const [name, text] of await committed()) {
+    const file = path.join(repository, name);
+    mkdirSync(path.dirname(file), {recursive: true});
+    writeFileSync(file, text);
+  }
   return 0;
 }
 
@@ -138,13 +167,13 @@ function readCommitted(file) {
   }
 }
 
-async function checkPython() {
+async function checkCommitted() {
   let drifted = false;
-  for (const [name, expected] of await committedPython()) {
-    const found = readCommitted(path.join(repository, COMMITTED, name));
+  for (const [name, expected] of await committed()) {
+    const found = readCommitted(path.join(repository, name));
     if (found === expected) continue;
     drifted = true;
-    console.log(`${COMMITTED}/${name} is not what ${SPEC} compiles to:`);
+    console.log(`${name} is not what ${SPEC} compiles to:`);
     for (const line of difference(found.split('\n'), expected.split('\n'))) console.log(line);
   }
   if (drifted) console.log(`To regenerate it: ${REGENERATE}`);
@@ -153,7 +182,7 @@ async function checkPython() {
 
 function usage(message) {
   console.error(`compile.mjs: ${message}`);
-  console.error('usage: node compile.mjs --out DIR [--targets a,b,...] | --write-python | --check-python');
+  console.error('usage: node compile.mjs [--write] [--out DIR [--targets a,b,...]] | --check');
   return 2;
 }
 
@@ -162,8 +191,8 @@ function readArguments() {
     options: {
       out: {type: 'string'},
       targets: {type: 'string'},
-      'write-python': {type: 'boolean'},
-      'check-python': {type: 'boolean'},
+      write: {type: 'boolean'},
+      check: {type: 'boolean'},
     },
   });
   return values;
@@ -176,15 +205,15 @@ async function main() {
   } catch (error) {
     return usage(error.message);
   }
-  const modes = ['out', 'write-python', 'check-python'].filter((mode) => values[mode] !== undefined);
-  if (modes.length !== 1) return usage('one of --out, --write-python and --check-python is needed');
+  const writes = values.write !== undefined || values.out !== undefined;
+  if (writes === (values.check !== undefined)) return usage('--check, or one of --write and --out, is needed');
   if (values.targets !== undefined && values.out === undefined) return usage('--targets goes with --out');
-  if (values['write-python']) return writePython();
-  if (values['check-python']) return checkPython();
+  if (values.check) return checkCommitted();
   const targets = values.targets?.split(',') ?? TARGETS;
   const unknown = targets.filter((target) => !TARGETS.includes(target));
   if (unknown.length > 0) return usage(`no such target: ${unknown.join(', ')} (there are ${TARGETS.join(', ')})`);
-  return writeTargets(values.out, targets);
+  if (values.write) await writeCommitted();
+  return values.out === undefined ? 0 : writeTargets(values.out, targets);
 }
 
 process.exitCode = await main();

@@ -10,8 +10,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from . import emit_codec, emit_docs, emit_facts, emit_rules, emit_structs, ksy, metadata_schema
+from . import (
+    emit_codec,
+    emit_docs,
+    emit_facts,
+    emit_imhex,
+    emit_magic,
+    emit_rules,
+    emit_structs,
+    ksy,
+    metadata_schema,
+)
 from .errors import CodegenError
+from .parsers import EMITTERS
+from .parsers.facts import gather
 
 __all__ = ["main", "outputs", "stale"]
 
@@ -22,15 +34,27 @@ SCHEMA = "spec/metadata.schema.json"
 GENERATED = "src/aprfmt/layout/_generated"
 
 
-def _banner(source: str, digest: str) -> str:
-    return f"# GENERATED, never edited by hand. Source: {source}, SHA-256 {digest}.\n# Regenerate: {COMMAND}\n"
+def _sources(*sources: str) -> str:
+    """What a banner says of sources, from names and digests by turns."""
+    pairs = zip(sources[::2], sources[1::2], strict=True)
+    return ", and ".join(f"{name}, SHA-256 {digest}" for name, digest in pairs)
+
+
+def _banner(*sources: str, comment: str = "#") -> str:
+    """The banner of a module, from names and digests by turns."""
+    made = f"{comment} GENERATED, never edited by hand. Source: {_sources(*sources)}.\n"
+    return f"{made}{comment} Regenerate: {COMMAND}\n"
 
 
 def _page_banner(*sources: str) -> str:
     """The banner of a page, from names and digests by turns."""
-    pairs = zip(sources[::2], sources[1::2], strict=True)
-    named = ", and ".join(f"{name}, SHA-256 {digest}" for name, digest in pairs)
-    return f"<!-- GENERATED from {named}. Regenerate: {COMMAND} -->\n\n"
+    return f"<!-- GENERATED from {_sources(*sources)}. Regenerate: {COMMAND} -->\n\n"
+
+
+def _xml_banner(*sources: str) -> str:
+    """The banner of an XML file, from names and digests by turns; a comment there may not hold `--`."""
+    made = f"<?aprfmt GENERATED from {_sources(*sources)}. Regenerate: {COMMAND}?>\n"
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + made
 
 
 def _source(root: Path, name: str) -> tuple[str, str]:
@@ -48,6 +72,10 @@ def outputs(root: Path = ROOT) -> dict[str, str]:
         facts, structs, codec = emit_facts.emit(spec), emit_structs.emit(spec), emit_codec.emit(spec)
     with _blaming(SCHEMA):
         metadata = metadata_schema.emit(schema_text, source_name=SCHEMA)
+        known_keys = metadata_schema.read(schema_text)
+    with _blaming(KSY):
+        parser_facts = gather(spec, known_keys, ksy_digest)
+        magic, mime, imhex = emit_magic.emit(spec), emit_magic.emit_mime(spec), emit_imhex.emit(spec)
     banner = _banner(KSY, ksy_digest)
     return {
         f"{GENERATED}/__init__.py": banner + '"""Made from the specification; see the banner of each module."""\n',
@@ -57,6 +85,13 @@ def outputs(root: Path = ROOT) -> dict[str, str]:
         f"{GENERATED}/metadata_schema.py": _banner(SCHEMA, schema_digest) + metadata,
         "docs/format.md": _page_banner(KSY, ksy_digest, SCHEMA, schema_digest) + emit_docs.emit(spec, schema_text),
         "docs/rules.md": _page_banner(KSY, ksy_digest) + emit_rules.emit_page(spec),
+        "exports/apr.magic": banner + magic,
+        "exports/aprfmt.xml": _xml_banner(KSY, ksy_digest) + mime,
+        "exports/apr_v2.hexpat": _banner(KSY, ksy_digest, comment="//") + imhex,
+        **{
+            path: _banner(KSY, ksy_digest, SCHEMA, schema_digest, comment=comment) + "\n" + emit(parser_facts)
+            for path, (comment, emit) in EMITTERS.items()
+        },
     }
 
 
@@ -74,7 +109,7 @@ def stale(root: Path = ROOT) -> str:
     parts: list[str] = []
     for name, wanted in outputs(root).items():
         path = root / name
-        found = path.read_text(encoding="utf-8") if path.exists() else ""
+        found = path.read_bytes().decode("utf-8") if path.exists() else ""  # with the ends of its lines as they are
         parts += difflib.unified_diff(
             found.splitlines(keepends=True), wanted.splitlines(keepends=True), name, f"{name} (regenerated)"
         )

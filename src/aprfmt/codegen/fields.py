@@ -114,7 +114,9 @@ def _read(node: Mapping[str, Any], name: str, path: str, *, extra: set[str]) -> 
     doc = text(node, "doc", path)
     if kind == "kaitai-only":
         text(node, "-kaitai-only", path)
-        return Attr(id=name, path=path, doc=doc, kind=kind)
+        # Where it looks is of use to whoever shows the bytes; what it computes is in Kaitai's own words.
+        pos, size = (_expression(node, key, path) if "pos" in node else None for key in ("pos", "size"))
+        return Attr(id=name, path=path, doc=doc, kind=kind, pos=pos, size=size)
     if kind in ("contents", "bytes", "value") and "type" in node:
         raise CodegenError(f"{path}/type", f"does not go with a field of kind {kind}")
     if kind == "value":
@@ -128,7 +130,6 @@ def _read(node: Mapping[str, Any], name: str, path: str, *, extra: set[str]) -> 
     if "size-eos" in node and node["size-eos"] is not True:
         raise CodegenError(f"{path}/size-eos", f"expected true, found {node['size-eos']!r}")
     fill, fill_align = _fill(node, path)
-    _words(node, path)
     return Attr(
         id=name,
         path=path,
@@ -151,6 +152,7 @@ def _read(node: Mapping[str, Any], name: str, path: str, *, extra: set[str]) -> 
         fill=fill,
         fill_align=fill_align,
         unique_sorted=_unique_sorted(node, path),
+        is_text=_is_text(node, path),
         lookalikes=_lookalikes(node.get("-lookalikes", []), f"{path}/-lookalikes"),
         **_derivation(node, path),
     )
@@ -209,14 +211,15 @@ def _fill(node: Mapping[str, Any], path: str) -> tuple[bool, int | None]:
     return True, whole(fill["align"], f"{path}/-fill/align", least=1) if "align" in fill else None
 
 
-def _words(node: Mapping[str, Any], path: str) -> None:
-    """Keys that say what bytes mean; the generator passes nothing of it on, so it only has to be understood."""
+def _is_text(node: Mapping[str, Any], path: str) -> bool:
+    """Whether the bytes are contents, or have an encoding or a kind of text of their own."""
     if "-encoding" in node:
         one_of(node["-encoding"], ("UTF-8",), f"{path}/-encoding")
     if "-type" in node:
         one_of(node["-type"], ("json",), f"{path}/-type")
     if ("-schema" in node) and text(node, "-schema", path) and "-type" not in node:
         raise CodegenError(f"{path}/-schema", "goes with `-type: json`")
+    return not {"contents", "-encoding", "-type"}.isdisjoint(node)
 
 
 def _derivation(node: Mapping[str, Any], path: str) -> dict[str, Any]:

@@ -54,6 +54,8 @@ def load(source: str) -> Spec:
     spec = Spec(
         id=spec_id,
         title=text(meta, "title", "/meta") if "title" in meta else spec_id,
+        extension=text(meta, "file-extension", "/meta") if "file-extension" in meta else None,
+        licence=text(meta, "license", "/meta") if "license" in meta else None,
         doc=root.doc,
         root=root,
         types=types,

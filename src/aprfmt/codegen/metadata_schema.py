@@ -8,17 +8,20 @@ Rules of this file:
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from .errors import CodegenError
 
-__all__ = ["emit"]
+__all__ = ["Key", "Kind", "emit", "read"]
+
+Kind = Literal["string", "integer", "number", "boolean", "object"]
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _ROOT_KEYWORDS = {"$schema", "title", "$comment", "description", "type", "properties", "additionalProperties"}
 _SHARED_KEYWORDS = {"type", "description", "x-when-absent"}
-_KIND_KEYWORDS: Mapping[str, set[str]] = {
+_KIND_KEYWORDS: Mapping[Kind, set[str]] = {
     "string": set(),
     "boolean": set(),
     "number": {"x-float"},
@@ -67,11 +70,26 @@ KEYS: Final[tuple[MetadataKey, ...]] = (
 '''
 
 
-def emit(schema_text: str, *, source_name: str) -> str:
-    """Python source of the generated module, from its docstring on.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """One known key as the schema declares it; the attributes are those of `MetadataKey` in the generated module."""
 
-    `source_name` is how the module names its source. Raises `CodegenError`, a `ValueError` whose message
-    starts with the JSON path, when the schema says something that this generator does not understand.
+    name: str
+    kind: Kind
+    nullable: bool
+    when_absent: Literal["skip", "write", "required"]
+    description: str
+    default: str | int | None
+    bits: int | None
+    f32: bool
+    keys: tuple[Key, ...]
+
+
+def read(schema_text: str) -> tuple[Key, ...]:
+    """The known keys in the order of the schema.
+
+    Raises `CodegenError`, a `ValueError` whose message starts with the JSON path, when the schema says something that
+    this generator does not understand.
     """
     try:
         schema = json.loads(schema_text, object_pairs_hook=_unique)
@@ -83,78 +101,102 @@ def emit(schema_text: str, *, source_name: str) -> str:
         raise CodegenError("$.$schema", f"expected {_DIALECT}")
     if root.get("type") != "object":
         raise CodegenError("$.type", "metadata is an object")
-    lines = _keys(root, "$", indent=1)
+    return _keys(root, "$")
+
+
+def emit(schema_text: str, *, source_name: str) -> str:
+    """Python source of the generated module, from its docstring on; `source_name` is how it names its source.
+
+    Raises `CodegenError` as `read` does.
+    """
+    lines = [line for key in read(schema_text) for line in _record(key, indent=1)]
     return _HEAD.format(source=source_name) + "\n".join(lines) + "\n)\n"
 
 
-def _keys(node: Mapping[str, Any], path: str, *, indent: int) -> list[str]:
-    """The records of the keys of an object, in the order of its `properties`."""
+def _record(key: Key, *, indent: int) -> Iterator[str]:
+    margin, inner = "    " * indent, "    " * (indent + 1)
+    yield f"{margin}MetadataKey("
+    yield f"{inner}name={_quote(key.name)},"
+    yield f"{inner}kind={_quote(key.kind)},"
+    yield f"{inner}nullable={key.nullable},"
+    yield f"{inner}when_absent={_quote(key.when_absent)},"
+    if key.when_absent == "write":
+        yield f"{inner}default={_quote(key.default) if isinstance(key.default, str) else repr(key.default)},"
+    yield f"{inner}description={_quote(key.description)},"
+    if key.bits is not None:
+        yield f"{inner}bits={key.bits},"
+    if key.f32:
+        yield f"{inner}f32=True,"
+    if key.kind == "object":
+        yield f"{inner}keys=("
+        for child in key.keys:
+            yield from _record(child, indent=indent + 2)
+        yield f"{inner}),"
+    yield f"{margin}),"
+
+
+def _keys(node: Mapping[str, Any], path: str) -> tuple[Key, ...]:
+    """The keys of an object, in the order of its `properties`."""
     if node.get("additionalProperties") is not True:
         raise CodegenError(f"{path}.additionalProperties", "readers keep unknown keys: expected true")
     properties = _mapping(node.get("properties"), f"{path}.properties")
     required = node.get("required", [])
     if not isinstance(required, list) or not all(name in properties for name in required):
         raise CodegenError(f"{path}.required", "expected a list of declared keys")
-    return [
-        line
-        for name, child in properties.items()
-        for line in _key(name, child, f"{path}.properties.{name}", name in required, indent)
-    ]
+    return tuple(_key(name, child, f"{path}.properties.{name}", name in required) for name, child in properties.items())
 
 
-def _key(name: str, child: object, path: str, required: bool, indent: int) -> list[str]:
+def _key(name: str, child: object, path: str, required: bool) -> Key:
     node = _mapping(child, path)
     kind, nullable = _kind(node.get("type"), f"{path}.type")
     _only(node, _SHARED_KEYWORDS | _KIND_KEYWORDS[kind], path)
     description = node.get("description")
     if not isinstance(description, str) or not description:
         raise CodegenError(f"{path}.description", "every key says what it is")
-    fields = [
-        f"name={_quote(name)}",
-        f"kind={_quote(kind)}",
-        f"nullable={nullable}",
-        *_absence(node, path, kind=kind, nullable=nullable, required=required),
-        f"description={_quote(description)}",
-    ]
-    if kind == "integer":
-        fields.append(f"bits={_bits(node, path)}")
-    if "x-float" in node:
-        if node["x-float"] != "f32":
-            raise CodegenError(f"{path}.x-float", "expected f32")
-        fields.append("f32=True")
-    margin, inner = "    " * indent, "    " * (indent + 1)
-    lines = [f"{inner}{text}," for text in fields]
-    if kind == "object":
-        lines += [f"{inner}keys=(", *_keys(node, path, indent=indent + 2), f"{inner}),"]
-    return [f"{margin}MetadataKey(", *lines, f"{margin}),"]
+    when_absent, default = _absence(node, path, kind=kind, nullable=nullable, required=required)
+    if node.get("x-float", "f32") != "f32":
+        raise CodegenError(f"{path}.x-float", "expected f32")
+    return Key(
+        name=name,
+        kind=kind,
+        nullable=nullable,
+        when_absent=when_absent,
+        description=description,
+        default=default,
+        bits=_bits(node, path) if kind == "integer" else None,
+        f32="x-float" in node,
+        keys=_keys(node, path) if kind == "object" else (),
+    )
 
 
-def _kind(declared: object, path: str) -> tuple[str, bool]:
+def _kind(declared: object, path: str) -> tuple[Kind, bool]:
     """The one type of a key, and whether null may stand in its place."""
     kinds = declared if isinstance(declared, list) else [declared]
-    kind, nullable = kinds[0] if kinds else None, kinds[1:] == ["null"]
-    if not isinstance(kind, str) or kind not in _KIND_KEYWORDS or (len(kinds) > 1 and not nullable):
+    first, nullable = kinds[0] if kinds else None, kinds[1:] == ["null"]
+    known: dict[object, Kind] = {kind: kind for kind in _KIND_KEYWORDS}
+    if not isinstance(first, str) or first not in known or (len(kinds) > 1 and not nullable):
         raise CodegenError(path, f"expected one of {', '.join(_KIND_KEYWORDS)}, or a pair of it and null")
-    return kind, nullable
+    return known[first], nullable
 
 
-def _absence(node: Mapping[str, Any], path: str, *, kind: str, nullable: bool, required: bool) -> tuple[str, ...]:
+def _absence(
+    node: Mapping[str, Any], path: str, *, kind: str, nullable: bool, required: bool
+) -> tuple[Literal["skip", "write", "required"], str | int | None]:
     place = f"{path}.x-when-absent"
     rule = node.get("x-when-absent")
     if required:
         if rule is not None or nullable:
             raise CodegenError(place, "a required key is neither absent nor null")
-        return ('when_absent="required"',)
+        return "required", None
     if rule == "skip":
-        return ('when_absent="skip"',)
+        return "skip", None
     if not isinstance(rule, dict) or rule.keys() != {"write"}:
         raise CodegenError(place, 'expected "skip" or {"write": value}')
-    value = rule["write"]
+    value: str | int | None = rule["write"]
     fits = nullable if value is None else type(value) is {"string": str, "integer": int}.get(kind)
     if not fits:
         raise CodegenError(f"{place}.write", "the value is not of the type of the key")
-    text = _quote(value) if isinstance(value, str) else repr(value)
-    return ('when_absent="write"', f"default={text}")
+    return "write", value
 
 
 def _bits(node: Mapping[str, Any], path: str) -> int:

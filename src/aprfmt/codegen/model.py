@@ -70,6 +70,7 @@ class Attr:
     checksum: Checksum | None = None
     unique_sorted: str | None = None
     lookalikes: tuple[tuple[bytes, str], ...] = ()
+    is_text: bool = False  # bytes that are read as text, whatever they hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +163,8 @@ class Spec:
     records: Mapping[str, str]
     rules: Mapping[str, Rule] = field(default_factory=dict)
     profiles: Mapping[str, Profile] = field(default_factory=dict)
+    extension: str | None = None  # of the names of files, without a dot
+    licence: str | None = None
 
     @property
     def owners(self) -> tuple[Type, ...]:

@@ -166,7 +166,7 @@ def _field(spec: Spec, owner: Type, attr: Attr) -> None:
 def _inside_a_type(spec: Spec, owner: Type) -> None:
     """What holds for the fields of a type, which lie one behind the other."""
     for attr in owner.instances.values():
-        if attr.pos is not None:
+        if attr.pos is not None and attr.kind != "kaitai-only":
             raise CodegenError(f"{attr.path}/pos", "`pos` is known at the top level only")
     for at, attr in enumerate(owner.seq):
         if attr.when is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import shutil
 import subprocess
 import sys
@@ -24,6 +23,9 @@ def copy(tmp_path: Path) -> Path:
     """The sources, and what is generated from them, in a repository of their own."""
     for name in ("spec", "src/aprfmt/layout/_generated", "docs"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in command.outputs():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
     return tmp_path
 
 
@@ -65,12 +67,20 @@ def test_every_generated_file_says_where_it_comes_from() -> None:
         assert command.COMMAND in banner
 
 
-def test_the_second_reader_is_of_today() -> None:
-    text = (ROOT / "src/aprfmt/layout/_generated/kaitai/apr_v2.py").read_text(encoding="utf-8")
-    found = re.search(rf"^# source: {KSY} sha256 (\w+)$", text, re.MULTILINE)
-    assert found is not None
-    regenerate = "node tools/kaitai/compile.mjs --write-python"
-    assert found[1] == hashlib.sha256((ROOT / KSY).read_bytes()).hexdigest(), f"stale. Run: {regenerate}"
+KAITAI_PARSERS = (
+    "parsers/python/src/aprfmt_reader/_generated/apr_v2.py",
+    "parsers/javascript/src/generated/AprV2.cjs",
+    "parsers/java/src/main/java/org/aprfmt/reader/generated/AprV2.java",
+    "parsers/go/internal/aprv2/apr_v2.go",
+)
+
+
+@pytest.mark.parametrize("name", KAITAI_PARSERS)
+def test_the_kaitai_parsers_are_of_today(name: str) -> None:
+    """The compiler needs Node, which the tests do not; the digest in the banner tells a stale parser without it."""
+    banner = (ROOT / name).read_text(encoding="utf-8")[:400]
+    digest = hashlib.sha256((ROOT / KSY).read_bytes()).hexdigest()
+    assert f"{KSY}, SHA-256 {digest}" in banner, "stale. Run: node tools/kaitai/compile.mjs --write"
 
 
 def test_check_is_silent_when_clean(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -112,7 +122,7 @@ def test_an_edited_metadata_schema_is_noticed(copy: Path) -> None:
     edit(copy, '"additionalProperties": true', '"additionalProperties":  true', "spec/metadata.schema.json")
     difference = command.stale(copy)
     assert "_generated/metadata_schema.py" in difference
-    assert "_generated/facts.py" not in difference
+    assert f"{FACTS}\n" not in difference
 
 
 @pytest.mark.parametrize("mode", ["--check", "--write", "--stdout"])

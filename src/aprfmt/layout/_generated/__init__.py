@@ -1,3 +1,3 @@
-# GENERATED, never edited by hand. Source: spec/apr_v2.ksy, SHA-256 e2b7fc4e22543de52d0aa573ace54ff71ac2452e4ce6f6b3225a9afac2235222.
+# GENERATED, never edited by hand. Source: spec/apr_v2.ksy, SHA-256 fb18130dce94459026ef8d0df2ef5a52eec0e12f4a3bc175a8e5d9b60cb49c06.
 # Regenerate: python -m aprfmt.codegen --write
 """Made from the specification; see the banner of each module."""

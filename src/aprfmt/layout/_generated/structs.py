@@ -1,4 +1,4 @@
-# GENERATED, never edited by hand. Source: spec/apr_v2.ksy, SHA-256 e2b7fc4e22543de52d0aa573ace54ff71ac2452e4ce6f6b3225a9afac2235222.
+# GENERATED, never edited by hand. Source: spec/apr_v2.ksy, SHA-256 fb18130dce94459026ef8d0df2ef5a52eec0e12f4a3bc175a8e5d9b60cb49c06.
 # Regenerate: python -m aprfmt.codegen --write
 """Construct structs of APR v2 model container.
 
@@ -148,6 +148,6 @@ apr_v2 = Fields(
     "metadata_padding" / Section('metadata_padding', lambda this: this.header.ofs_metadata + this.header.len_metadata, lambda this: this.header.ofs_tensor_index - this.header.ofs_metadata - this.header.len_metadata, align=64),
     "tensor_index" / Section('tensor_index', lambda this: this.header.ofs_tensor_index, lambda this: this.header.ofs_data - this.header.ofs_tensor_index, subcon=tensor_index),
     "tensor_data" / Section('tensor_data', lambda this: this.header.ofs_data, lambda this: required_len(this) - this.header.ofs_data, align=64),
-    "footer" / Section('footer', lambda this: required_len(this), lambda this: 4, subcon=footer, when=lambda this: this._params.len_file != required_len(this), optional=Absent.DERIVED),
+    "footer" / Section('footer', lambda this: required_len(this), lambda this: 4, subcon=footer, when=lambda this: this._params.len_file - required_len(this) != 0, optional=Absent.DERIVED),
     "trailing" / Section('trailing', lambda this: required_len(this) + 4, lambda this: this._params.len_file - required_len(this) - 4, when=lambda this: this._params.len_file > required_len(this) + 4, optional=Absent.ABSENT),
 )

@@ -1,4 +1,4 @@
-"""What the Kaitai compiler's own Python reader makes of a file, in the words of tools/kaitai/read.mjs.
+"""What the Kaitai compiler's own Python reader makes of a file, without the layer that parsers/python puts around it.
 
 Touched are header, metadata, paddings, index, footer and trailing bytes; tensor data never is.
 """
@@ -12,7 +12,7 @@ from typing import Any
 
 from kaitaistruct import KaitaiStream, KaitaiStructError
 
-from aprfmt.layout._generated.kaitai.apr_v2 import AprV2
+from aprfmt_reader._generated.apr_v2 import AprV2
 
 __all__ = ["read"]
 

@@ -1,7 +1,6 @@
-# Generated file, never edit.
-# source: spec/apr_v2.ksy sha256 e2b7fc4e22543de52d0aa573ace54ff71ac2452e4ce6f6b3225a9afac2235222
-# compiler: kaitai-struct-compiler 0.11.0
-# regenerate: node tools/kaitai/compile.mjs --write-python
+# GENERATED, never edited by hand. Source: spec/apr_v2.ksy, SHA-256 fb18130dce94459026ef8d0df2ef5a52eec0e12f4a3bc175a8e5d9b60cb49c06.
+# Made by kaitai-struct-compiler 0.11.0. Regenerate: node tools/kaitai/compile.mjs --write
+
 # This is a generated file! Please edit source .ksy file and use kaitai-struct-compiler to rebuild
 # type: ignore
 
@@ -346,7 +345,7 @@ class AprV2(KaitaiStruct):
         if hasattr(self, '_m_footer'):
             return self._m_footer
 
-        if self.len_file != self.required_len:
+        if self.len_file - self.required_len != 0:
             pass
             _pos = self._io.pos()
             self._io.seek(self.required_len)

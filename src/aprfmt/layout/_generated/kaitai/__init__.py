@@ -1,1 +1,0 @@
-"""The Kaitai compiler's own Python reader: generated, never edited."""
