@@ -254,9 +254,11 @@ def create_file(
 
 
 def read_spec(name: str) -> bytes:
-    """A file of the specification, `apr_v2.ksy` or `metadata.schema.json`, as it was when this package was made."""
+    """A file of the specification, such as `apr_v2.ksy`, or an export of it, as it was when this package was made."""
     shipped = package_files("aprfmt").joinpath("_spec", name)
     if shipped.is_file():
         return shipped.read_bytes()
-    # A checkout that is not built as a wheel has the specification at its root.
-    return (Path(__file__).resolve().parents[3] / "spec" / name).read_bytes()
+    # A checkout that is not built as a wheel has them in folders at its root.
+    root = Path(__file__).resolve().parents[3]
+    declared = root / "spec" / name
+    return (declared if declared.is_file() else root / "exports" / name).read_bytes()

@@ -261,14 +261,22 @@ def test_every_key_that_can_be_stamped_has_an_option(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("which", "file"), [("ksy", "apr_v2.ksy"), ("metadata", "metadata.schema.json"), ("readme", "README.md")]
+    ("which", "file"),
+    [
+        ("ksy", "spec/apr_v2.ksy"),
+        ("metadata", "spec/metadata.schema.json"),
+        ("readme", "spec/README.md"),
+        ("magic", "exports/apr.magic"),
+        ("mime", "exports/aprfmt.xml"),
+        ("imhex", "exports/apr_v2.hexpat"),
+    ],
 )
 def test_spec_prints_the_specification_as_it_is(which: str, file: str) -> None:
-    raw = (GOLDEN.parents[2] / "spec" / file).read_bytes()
+    raw = (GOLDEN.parents[2] / file).read_bytes()
     run = aprfmt("spec", which)
     assert (run.code, run.out.encode(), run.err) == (0, raw, "")
     said = aprfmt("spec", which, "--json").json
-    assert said == {"name": file, "sha256": sha256(raw).hexdigest(), "text": raw.decode()}
+    assert said == {"name": Path(file).name, "sha256": sha256(raw).hexdigest(), "text": raw.decode()}
     assert sha256(raw).hexdigest() in aprfmt("spec", which, "-v").err
     assert aprfmt("spec", which, "-q") == (0, "", "")
 

@@ -14,14 +14,24 @@ JSON_KEYS = {
     "text": "the file",
 }
 
-_FILES = {"ksy": "apr_v2.ksy", "metadata": "metadata.schema.json", "readme": "README.md"}
+_FILES = {
+    "ksy": "apr_v2.ksy",
+    "metadata": "metadata.schema.json",
+    "readme": "README.md",
+    "magic": "apr.magic",
+    "mime": "aprfmt.xml",
+    "imhex": "apr_v2.hexpat",
+}
 
 
 @click.command(short_help="Print the specification of the format.", add_help_option=False)
 @click.argument("which", type=click.Choice(list(_FILES)), default="ksy", metavar=f"[{'|'.join(_FILES)}]")
 @output_options
 def command(which: str, as_json: bool, quiet: bool, verbose: bool) -> None:
-    """Print the layout (ksy, a Kaitai Struct file, the default), the schema of the metadata, or how to read them."""
+    """Print the layout (ksy, a Kaitai Struct file, the default), the schema of the metadata, or how to read them.
+
+    Made from the layout: a magic entry of file(1), an entry of the shared MIME database, an ImHex pattern.
+    """
     from hashlib import sha256
 
     from ...files import read_spec
