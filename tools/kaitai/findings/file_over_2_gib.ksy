@@ -1,0 +1,3 @@
+meta: {id: file_over_2_gib}
+seq:
+  - {id: version, type: u1}

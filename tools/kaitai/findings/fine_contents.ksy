@@ -1,0 +1,3 @@
+meta: {id: fine_contents}
+instances:
+  magic: {pos: 0, contents: [0xc8]}

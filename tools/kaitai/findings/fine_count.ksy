@@ -1,0 +1,4 @@
+meta: {id: fine_count, endian: le}
+seq:
+  - {id: num_items, type: u4}
+  - {id: items, type: u1, repeat: expr, repeat-expr: num_items}

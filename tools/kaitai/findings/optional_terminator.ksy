@@ -1,0 +1,3 @@
+meta: {id: optional_terminator}
+seq:
+  - {id: text, terminator: 0, eos-error: false}

@@ -1,0 +1,4 @@
+meta: {id: rotate_amount}
+seq:
+  - {id: amount, type: u1}
+  - {id: body, size: 2, process: rol(amount)}

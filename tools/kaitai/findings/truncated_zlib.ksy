@@ -1,0 +1,3 @@
+meta: {id: truncated_zlib}
+seq:
+  - {id: body, size-eos: true, process: zlib}

@@ -1,0 +1,3 @@
+meta: {id: unbuffered_files, endian: le}
+seq:
+  - {id: items, type: u4, repeat: eos}
