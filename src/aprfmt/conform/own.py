@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from platform import python_version
 from typing import Any
 
 from .. import __version__
@@ -27,7 +28,7 @@ from . import serve
 
 __all__ = ["answer", "can", "implementation", "main"]
 
-implementation = {"name": "aprfmt", "version": __version__, "language": "Python"}
+implementation = {"name": "aprfmt", "version": __version__, "language": f"Python {python_version()}"}
 can = ("read", "stamp", "write")
 
 
