@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     )
     from .files.streaming import Writer
     from .layout import DType, Flags, Header, build, parse
+    from .licences import Licence, normalise_license
     from .limits import DEFAULT_LIMITS, Limits
     from .metadata import Metadata
     from .ops.canonicalise import Canonical, canonicalise_bytes
@@ -52,6 +53,7 @@ __all__ = [
     "FormatError",
     "Header",
     "Inspection",
+    "Licence",
     "LimitExceededError",
     "Limits",
     "Metadata",
@@ -72,6 +74,7 @@ __all__ = [
     "create_bytes",
     "create_file",
     "inspect",
+    "normalise_license",
     "open",
     "parse",
     "stamp_bytes",
@@ -94,6 +97,7 @@ _HOMES = {
     "files": ("OpenContainer", "canonicalise_file", "create_file", "open", "stamp_file", "validate_file"),
     "files.streaming": ("Writer",),
     "layout": ("DType", "Flags", "Header", "build", "parse"),
+    "licences": ("Licence", "normalise_license"),
     "limits": ("DEFAULT_LIMITS", "Limits"),
     "metadata": ("Metadata",),
     "ops.canonicalise": ("Canonical", "canonicalise_bytes"),

@@ -232,11 +232,12 @@ def test_the_text_of_a_stamp_shows_what_changed(tmp_path: Path) -> None:
         "  architecture:    (missing)",
         "  author:          (missing) -> A. N. Other",
     ]
-    run = aprfmt("stamp", first, "--license", "", "--data-source", "teacher-only", "-o", second, "-v")
+    run = aprfmt("stamp", first, "--author", "", "--data-source", "teacher-only", "-o", second, "-v")
     assert run.out.splitlines()[1:3] == [
-        '  license:         MIT -> ""',
+        "  license:         MIT",
         "  data_source:     (missing) -> teacher-only",
     ]
+    assert run.out.splitlines()[7] == '  author:          A. N. Other -> ""'
     assert run.out.splitlines()[-1] == "  flags:           0x0430 sharded, quantized, layout_row_major"
 
 
@@ -252,7 +253,7 @@ def test_a_second_stamp_changes_nothing_and_says_so(tmp_path: Path) -> None:
 def test_every_key_that_can_be_stamped_has_an_option(tmp_path: Path) -> None:
     from aprfmt.provenance import STAMP_KEYS
 
-    patch = {key: f"value of {key}" for key in STAMP_KEYS}
+    patch = {key: f"value of {key}" for key in STAMP_KEYS} | {"license": "MIT", "data_license": "CC0-1.0"}
     options = options_of({("model_version" if key == "version" else key): value for key, value in patch.items()})
     run = aprfmt("stamp", GOLDEN / "sharded.apr", *options, "-o", tmp_path / "out.apr", "--json")
     assert run.json["stamped"] == patch

@@ -73,10 +73,17 @@ def test_what_a_file_holds_is_escaped(verb: str, text: str, tmp_path: Path) -> N
 def test_what_is_stamped_is_escaped(text: str, tmp_path: Path) -> None:
     if "\0" in text:
         text = text.replace("\0", "")  # no argument of a program holds one
-    run = aprfmt("stamp", GOLDEN / "sharded.apr", f"--license={text}", "-o", tmp_path / "out.apr")
+    run = aprfmt("stamp", GOLDEN / "sharded.apr", f"--data-source={text}", "-o", tmp_path / "out.apr")
     assert run.code == 0
     assert_printable(run.out + run.err)
-    assert aprfmt("inspect", tmp_path / "out.apr", "--json").json["provenance"]["license"] == text
+    assert aprfmt("inspect", tmp_path / "out.apr", "--json").json["provenance"]["data_source"] == text
+
+
+def test_what_is_no_licence_is_escaped(text: str, tmp_path: Path) -> None:
+    run = aprfmt("stamp", GOLDEN / "sharded.apr", f"--license={text}", "-o", tmp_path / "out.apr")
+    assert run.code == 2
+    assert_printable(run.out + run.err)
+    assert not (tmp_path / "out.apr").exists()
 
 
 @pytest.mark.parametrize("verb", ["inspect", "tensors", "stamp"])

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from tests.unit.cli.running import COMMANDS, GOLDEN, Run, aprfmt, names
 
+import aprfmt as api
+
 MODEL = GOLDEN / "sharded.apr"
 MIT = ("--license", "MIT")
 
@@ -176,14 +178,16 @@ def test_what_stands_behind_two_dashes_is_no_option(tmp_path: Path, monkeypatch:
 
 
 def test_values_may_look_like_options(out: Path) -> None:
-    assert aprfmt("stamp", MODEL, "--license=--json", "--data-source", "-", "-o", out, "-q") == (0, "", "")
+    assert aprfmt("stamp", MODEL, "--author=--json", "--data-source", "-", "-o", out, "-q") == (0, "", "")
     said = aprfmt("inspect", out, "--json").json["provenance"]
-    assert said == {"license": "--json", "data_source": "-", "data_license": None}
+    assert said == {"license": None, "data_source": "-", "data_license": None}
+    with api.open(out) as made:
+        assert made.metadata["author"] == "--json"
 
 
 def test_a_value_that_is_not_utf8_is_refused(out: Path) -> None:
-    _, message = refused(2, "request", "stamp", MODEL, "--license", "\udcff", "-o", out)
-    assert message.startswith("license: ")
+    _, message = refused(2, "request", "stamp", MODEL, "--author", "\udcff", "-o", out)
+    assert message.startswith("author: ")
     assert message.isascii()
     assert not out.exists()
 

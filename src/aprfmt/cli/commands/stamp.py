@@ -29,7 +29,10 @@ JSON_KEYS = {
     "changed": "the keys whose value is another than before, each with `before` and `after`",
     "dry_run": "whether nothing was written",
     "accepted": "the faults that were let through with `--accept`, as `findings` of `aprfmt validate`",
-    "notes": "sentences about what else is different: a footer or a flag that is added, bytes that are dropped",
+    "notes": (
+        "sentences about what else is different or deserves a second look: a footer or a flag that is added, bytes "
+        "that are dropped, a licence whose id is deprecated or names no terms"
+    ),
 }
 
 # The option of each key; `--version` would look like a question about aprfmt itself.
@@ -49,6 +52,7 @@ _OPTIONS = {
     "original_format": "Format the model was converted from.",
     "created_at": "When the model was made.",
 }
+_LICENCES = ("license", "data_license")
 _REPORTED = ("license", "data_source", "data_license", "hf_architecture", "hf_model_type", "architecture")
 
 
@@ -79,6 +83,13 @@ def _patch_options(function: Any) -> Any:
     metavar="RULE",
     help="Stamp although this rule fails; ids or names, comma lists. What is wrong stays as wrong as it is.",
 )
+@click.option(
+    "--licenses",
+    default="spdx",
+    show_default=True,
+    metavar="NAME",
+    help="What is a licence: spdx (expressions of SPDX and ids of the model hub) or upstream (what `apr stamp` takes).",
+)
 @output_options
 def command(
     file: str,
@@ -87,6 +98,7 @@ def command(
     dry_run: bool,
     drop_trailing: bool,
     accept: tuple[str, ...],
+    licenses: str,
     as_json: bool,
     quiet: bool,
     verbose: bool,
@@ -97,6 +109,9 @@ def command(
     Tensor bytes, index and header flags stay as they are; the flag LAYOUT_ROW_MAJOR is added when it is missing. Every
     byte of FILE is held against its footer while it is copied: a file that `aprfmt validate` finds an error in is
     refused, unless the rule is accepted by name. OUT appears whole or not at all. An empty TEXT sets an empty value.
+
+    Licences are written in canonical form: `mit or apache-2.0` becomes `MIT OR Apache-2.0`. What is none is refused,
+    with the nearest ones; `aprfmt licenses` searches.
     """
     from ... import stamp_file
     from ...provenance import ProvenancePatch
@@ -107,9 +122,11 @@ def command(
         raise click.UsageError("Missing option '-o' / '--output'.", context)
     if "-" in (file, output):
         raise click.UsageError("stamp neither reads nor writes a stream; './-' is a file of the name '-'.", context)
-    patch = ProvenancePatch(**keys)
+    said: list[str] = []
     with about(file, output), progress("checking" if dry_run else "stamping", file, quiet=quiet) as update:
-        Path(file).stat()  # a file that is missing is said before a patch that is empty, as the reference does
+        # A file that is missing is said before a patch that is empty or a licence that is none, as the reference does.
+        Path(file).stat()
+        patch = ProvenancePatch(**_with_licences(keys, licenses, said))
         done = stamp_file(
             file,
             output,
@@ -140,7 +157,7 @@ def command(
                 "changed": changed,
                 "dry_run": dry_run,
                 "accepted": [render.finding_json(item) for item in done.accepted],
-                "notes": list(done.notes),
+                "notes": [*said, *done.notes],
             }
         )
         return
@@ -157,8 +174,31 @@ def command(
             render.line(f"  {'flags:':<17}{int(done.flags):#06x} {names}")
         if not changed:
             render.note("every key had its value already")
-        for text in done.notes:
+        for text in (*said, *done.notes):
             render.note(text)
+
+
+def _with_licences(keys: dict[str, str | None], catalogue: str, said: list[str]) -> dict[str, str | None]:
+    """The keys with their licences in canonical form; `said` gets what there is to say of them.
+
+    Raises `RequestError` for what is no licence in the catalogue, naming the option.
+    """
+    given = {key: value for key in _LICENCES if (value := keys[key]) is not None}
+    if not given:
+        return keys
+    from ...errors import RequestError
+    from ...licences import LicenceError, normalise_license
+
+    done = dict(keys)
+    for key, value in given.items():
+        option = f"--{key.replace('_', '-')}"
+        try:
+            licence = normalise_license(value, catalogue)
+        except LicenceError as error:
+            raise RequestError(f"{option}: {error}") from error
+        done[key] = licence.expression
+        said.extend(f"{option}: {text}" for text in (*licence.warnings, *licence.notes))
+    return done
 
 
 def _sizes(done: Stamp) -> str:
