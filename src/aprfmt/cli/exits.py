@@ -16,8 +16,11 @@ OK, FINDINGS, REQUEST, FILE, FORMAT, INTERNAL = 0, 1, 2, 3, 4, 70
 
 EXIT_CODES = {
     OK: "done, clean",
-    FINDINGS: "findings: a file that fails `validate`, a footer that `inspect --check` finds absent",
-    REQUEST: "the request is wrong: usage, an empty patch, an output that exists",
+    FINDINGS: (
+        "findings: a file that fails `validate`, a footer that `inspect --check` finds absent, "
+        "differences that `diff` finds, nothing found by `licenses`"
+    ),
+    REQUEST: "the request is wrong: usage, an empty patch, an output that exists, an unknown licence",
     FILE: "a file cannot be read or written",
     FORMAT: "not an APR v2 file, or too broken for what was asked",
     INTERNAL: "a fault in aprfmt itself: please report it",
@@ -28,7 +31,7 @@ EXIT_CODES = {
 
 KINDS = {
     "usage": (REQUEST, "the command line cannot be understood"),
-    "request": (REQUEST, "what is asked for cannot be done: an empty patch, an output that exists"),
+    "request": (REQUEST, "what is asked for cannot be done: an empty patch, an output that exists, an unknown licence"),
     "file": (FILE, "what the operating system reports"),
     "format": (FORMAT, "the bytes are not what the format says"),
     "unsupported": (FORMAT, "another format, such as APR v1 or GGUF"),

@@ -110,7 +110,7 @@ def test_every_command_has_the_common_options(name: str) -> None:
 
 def test_stamp_has_an_option_for_every_key() -> None:
     patch = {f"--{key.replace('_', '-')}" for key in STAMP_KEYS} - {"--version"} | {"--model-version"}
-    rest = {"-o", "--output", "-f", "--force", "-n", "--dry-run", "--drop-trailing", "--accept"}
+    rest = {"-o", "--output", "-f", "--force", "-n", "--dry-run", "--drop-trailing", "--accept", "--licenses"}
     assert options_of("stamp") == patch | rest | COMMON
 
 
@@ -139,6 +139,10 @@ def examples(name: str, tmp_path: Path) -> list[dict[str, Any]]:
         return [aprfmt("conform", "--cmd", command, "--only", "structure.*", "--no-sparse", "--json").json]
     if name == "spec":
         return [aprfmt("spec", "--json").json]
+    if name == "diff":
+        return [aprfmt("diff", GOLDEN / "sharded.apr", GOLDEN / "stamped.apr", "--json").json]
+    if name == "licenses":
+        return [aprfmt("licenses", "MIT", "--json").json]
     if name in ("rules", "explain"):
         return [aprfmt(name, *(["APR-H006"] if name == "explain" else []), "--json").json]
     rest = {"stamp": ["--license", "MIT", "-n"], "canonicalise": ["-n"], "validate": ["--strict"]}.get(name, [])
@@ -214,5 +218,13 @@ def test_help_and_version_import_nothing_heavy() -> None:
             [sys.executable, "-c", program.format(option)], capture_output=True, text=True, timeout=60
         )
         loaded = set(re.findall(r"'([\w.]+)'", done.stderr))
-        assert not loaded & {"construct", "kaitaistruct", "aprfmt.layout", "aprfmt.files", "aprfmt.rules", "mmap"}
+        assert not loaded & {
+            "construct",
+            "kaitaistruct",
+            "aprfmt.layout",
+            "aprfmt.files",
+            "aprfmt.rules",
+            "mmap",
+            "packaging",
+        }
     assert process("--version").code == 0
