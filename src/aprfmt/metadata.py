@@ -27,6 +27,7 @@ __all__ = [
     "canonical_metadata",
     "encode_value",
     "is_known_key",
+    "same_json",
 ]
 
 _ORDER: Mapping[str, int] = {key.name: number for number, key in enumerate(KEYS)}
@@ -186,7 +187,7 @@ class Metadata(Mapping[str, Any]):
         edits = [
             (last[key].value_span, text.encode())
             for key, text in texts.items()
-            if key in last and not _equal(last[key].value, _as_written(key, patch[key]))
+            if key in last and not same_json(last[key].value, _as_written(key, patch[key]))
         ]
         absent = sorted(
             (key for key in texts if key not in last),
@@ -359,12 +360,12 @@ def _as_written(key: str, value: Any) -> Any:
     return float(value) if is_f32 else value
 
 
-def _equal(ours: Any, theirs: Any) -> bool:
+def same_json(ours: Any, theirs: Any) -> bool:
     """Whether two values are the same JSON: 1, 1.0 and true differ, the order of keys does not count."""
     if isinstance(ours, Mapping) and isinstance(theirs, Mapping):
-        return ours.keys() == theirs.keys() and all(_equal(ours[key], theirs[key]) for key in ours)
+        return ours.keys() == theirs.keys() and all(same_json(ours[key], theirs[key]) for key in ours)
     if isinstance(ours, (list, tuple)) and isinstance(theirs, (list, tuple)):
-        return len(ours) == len(theirs) and all(map(_equal, ours, theirs))
+        return len(ours) == len(theirs) and all(map(same_json, ours, theirs))
     for kind in (bool, int, float, str):
         if isinstance(ours, kind) or isinstance(theirs, kind):
             same = isinstance(ours, kind) and isinstance(theirs, kind) and ours == theirs

@@ -5,7 +5,8 @@ Sizes are Python integers with their unit in the name: `n_elements` counts eleme
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from fnmatch import fnmatchcase
 from hashlib import sha256
 from math import prod
 from operator import index as index_of
@@ -17,7 +18,7 @@ from .jsontext import show
 from .layout import DType, TensorIndexEntry, facts
 from .source import Source, iter_chunks
 
-__all__ = ["DType", "Tensor", "given_dtype", "given_shape", "tensor_nbytes"]
+__all__ = ["DType", "Tensor", "given_dtype", "given_shape", "name_matcher", "tensor_nbytes"]
 
 _DIMS_LIMIT = facts.FIELDS["tensor_index_entry"]["dims"].limit or 0
 
@@ -28,6 +29,13 @@ def tensor_nbytes(dtype: DType, shape: Sequence[SupportsIndex]) -> int:
     Raises `RequestError` for an element type that is none, and for a shape that no file can say.
     """
     return layout.tensor_nbytes(given_dtype(dtype), given_shape(shape))[0]
+
+
+def name_matcher(pattern: str) -> Callable[[str], bool]:
+    """Whether a name has the pattern in it or, when that has * or ?, is matched by it whole; case counts."""
+    if "*" in pattern or "?" in pattern:
+        return lambda name: fnmatchcase(name, pattern)
+    return lambda name: pattern in name
 
 
 def given_dtype(dtype: DType) -> DType:

@@ -12,7 +12,7 @@ from aprfmt.container import Container
 from aprfmt.errors import FormatError, RequestError, TruncatedError
 from aprfmt.layout import build, parse
 from aprfmt.source import CHUNK_BYTES, BytesSource
-from aprfmt.tensors import Tensor, given_dtype, given_shape, tensor_nbytes
+from aprfmt.tensors import Tensor, given_dtype, given_shape, name_matcher, tensor_nbytes
 
 DATA = bytes(range(24))
 RAW = create_bytes(
@@ -176,3 +176,19 @@ def test_what_a_caller_gives_becomes_a_type_and_a_shape() -> None:
     assert given_dtype(12) is DType.Q4_K  # type: ignore[arg-type] # an id will do
     assert given_shape([True, 2]) == (1, 2)
     assert all(type(dim) is int for dim in given_shape([True, 2]))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "matched"),
+    [
+        ("", True),
+        ("mlp", True),
+        ("MLP", False),
+        ("*.mlp.*", True),
+        ("mlp*", False),
+        ("?.mlp.w", True),
+        ("[a].mlp.w", False),
+    ],
+)
+def test_a_pattern_is_part_of_a_name_unless_it_has_wildcards(pattern: str, matched: bool) -> None:
+    assert name_matcher(pattern)("a.mlp.w") is matched

@@ -12,8 +12,9 @@ from tests.unit.rules.crafting import SIZE, craft, entry_a, entry_b
 from aprfmt import ProvenancePatch, canonicalise_bytes, stamp_bytes
 from aprfmt.container import Container
 from aprfmt.errors import FormatError, RequestError, TruncatedError, UnsupportedError
-from aprfmt.ops.diff import Category, Diff, Difference, Pair, diff, matcher
+from aprfmt.ops.diff import Category, Diff, Difference, Pair, diff
 from aprfmt.source import BytesSource
+from aprfmt.tensors import name_matcher
 
 GOLDEN = Path(__file__).resolve().parents[2] / "data" / "golden"
 SOUND = craft(tensor_data=bytes(range(128)))
@@ -222,13 +223,13 @@ def test_sizes_are_compared_where_type_and_shape_leave_a_choice() -> None:
 
 def test_a_selection_compares_nothing_else_of_the_data() -> None:
     other = craft(tensor_data=bytes(64) + bytes(range(64, 128)))
-    found = compared(SOUND, other, matches=matcher("b"))
+    found = compared(SOUND, other, matches=name_matcher("b"))
     assert found.identical
     assert (found.n_pairs, found.n_left_out, found.n_tensor_bytes) == (1, 1, 3)
-    found = compared(SOUND, other, matches=matcher("a"))
+    found = compared(SOUND, other, matches=name_matcher("a"))
     assert fields(found, follows=False) == ["tensor.a.data"]
     with pytest.raises(RequestError, match="one that none does"):
-        compared(SOUND, other, matches=matcher("c"))
+        compared(SOUND, other, matches=name_matcher("c"))
 
 
 def test_filler_differs_where_it_is_more_than_zeros() -> None:
@@ -302,7 +303,7 @@ def test_damaged_files_are_compared_as_far_as_they_go() -> None:
     assert (found.n_differing_bytes, found.n_tensor_bytes) == (1, 11)
     assert any("damaged" in note for note in found.notes)
     with pytest.raises(FormatError, match="too damaged to be compared in part"):
-        compared(cut, cut, matches=matcher("a"))
+        compared(cut, cut, matches=name_matcher("a"))
     lost = craft(header={"num_tensors": 99}, tensor_data=bytes(range(128)))
     assert compared(lost, lost).identical
     assert compared(lost, changed(lost, len(lost) - 20)).identical is False

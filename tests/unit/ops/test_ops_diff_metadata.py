@@ -9,8 +9,8 @@ import pytest
 from tests.unit.rules.crafting import craft
 
 from aprfmt.container import Container
+from aprfmt.metadata import same_json
 from aprfmt.ops.diff import Difference, diff
-from aprfmt.ops.diff.metadata import same_json
 from aprfmt.source import BytesSource
 
 

@@ -111,9 +111,10 @@ def command(
     of them is no APR v2 file. Damaged files are compared as far as they go, and the damage is said on stderr. One of
     the two may be - for standard input.
     """
-    from ...ops.diff import diff, matcher
+    from ...ops.diff import diff
     from ...ops.diff.dequantise import library
     from ...rules import run
+    from ...tensors import name_matcher
     from .. import render
     from ..exits import FINDINGS, OK
 
@@ -129,7 +130,7 @@ def command(
                 left,
                 right,
                 ignore=keys,
-                matches=None if pattern is None else matcher(pattern),
+                matches=None if pattern is None else name_matcher(pattern),
                 brief=brief,
                 progress=update,
             )

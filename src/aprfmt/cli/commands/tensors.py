@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -56,12 +55,13 @@ def command(file: str, pattern: str | None, limit: int, as_json: bool, quiet: bo
     """
     from ...ops.inspect import SAID_ANYWAY
     from ...rules import run
+    from ...tensors import name_matcher
     from .. import render
     from ..exits import FORMAT, OK
 
     with open_container(file) as container:
         report = run(container, ignore=SAID_ANYWAY)
-        matches = _matcher(pattern)
+        matches = name_matcher("" if pattern is None else pattern)  # every name holds the empty text
         matching = [tensor for tensor in container.tensors if matches(tensor.name)]
     listed = matching[:limit] if limit else matching
     total = sum(tensor.nbytes for tensor in matching)
@@ -84,16 +84,6 @@ def command(file: str, pattern: str | None, limit: int, as_json: bool, quiet: bo
             render.line(f"{render.count(len(matching), 'tensor')}, {render.exact_size(total)}{hidden}")
         render.findings(report.findings, report.not_kept, file=file, verbose=verbose, quiet=quiet)
     return FORMAT if report.errors else OK
-
-
-def _matcher(pattern: str | None) -> Callable[[str], bool]:
-    if pattern is None:
-        return lambda _name: True
-    if "*" in pattern or "?" in pattern:
-        from fnmatch import fnmatchcase
-
-        return lambda name: fnmatchcase(name, pattern)
-    return lambda name: pattern in name
 
 
 def _json(tensor: Tensor) -> dict[str, Any]:

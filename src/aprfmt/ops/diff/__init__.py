@@ -17,9 +17,9 @@ from .head import compare_fillers, compare_footers, compare_gaps, compare_header
 from .metadata import compare_metadata
 from .model import Category, Diff, Difference, Pair, Place, Side
 from .payload import ByteComparer
-from .tensors import compare_data, compare_entries, compare_places, is_moved, matcher, pairs_of
+from .tensors import compare_data, compare_entries, compare_places, is_moved, pairs_of
 
-__all__ = ["Category", "Diff", "Difference", "Pair", "Place", "diff", "matcher"]
+__all__ = ["Category", "Diff", "Difference", "Pair", "Place", "diff"]
 
 
 def diff(

@@ -7,7 +7,6 @@ and means the same is a difference of its own.
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import replace
@@ -16,11 +15,11 @@ from typing import Any, NamedTuple
 
 from ...errors import AprError
 from ...limits import Limits
-from ...metadata import Member, Metadata
+from ...metadata import Member, Metadata, same_json
 from .model import Category, Difference, Place, Side, Span, place_of
 from .payload import ByteComparer
 
-__all__ = ["MetadataDiff", "compare_metadata", "same_json"]
+__all__ = ["MetadataDiff", "compare_metadata"]
 
 _MOST_LISTED = 20
 """How many differences in one array or object below the top are listed; more are one difference."""
@@ -194,17 +193,6 @@ def _items(array: _Value) -> Iterator[_Value]:
 def _skip(text: str, position: int) -> int:
     space = _SPACE.match(text, position)
     return position if space is None else space.end()
-
-
-def same_json(ours: Any, theirs: Any) -> bool:
-    """Whether two values are the same JSON: types, digits and signs count, the order of keys does not."""
-    if isinstance(ours, Mapping) and isinstance(theirs, Mapping):
-        return ours.keys() == theirs.keys() and all(same_json(ours[key], theirs[key]) for key in ours)
-    if isinstance(ours, list) and isinstance(theirs, list):
-        return len(ours) == len(theirs) and all(map(same_json, ours, theirs))
-    if type(ours) is not type(theirs) or ours != theirs:
-        return False
-    return not isinstance(ours, float) or math.copysign(1, ours) == math.copysign(1, theirs)
 
 
 def _text(ours: _Object, theirs: _Object, ignore: frozenset[str], *, anything: bool) -> Iterator[Difference]:

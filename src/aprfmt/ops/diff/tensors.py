@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from fnmatch import fnmatchcase
 from itertools import pairwise
 
 from ...layout import dtype_facts
@@ -12,14 +11,7 @@ from ...tensors import Tensor
 from .model import Bytes, Category, Difference, Pair, Place, Side, place_of
 from .payload import ByteComparer
 
-__all__ = ["compare_data", "compare_entries", "compare_places", "is_moved", "matcher", "pairs_of", "same_kind"]
-
-
-def matcher(pattern: str) -> Callable[[str], bool]:
-    """Whether a name has the pattern in it or, when that has * or ?, is matched by it whole; case counts."""
-    if "*" in pattern or "?" in pattern:
-        return lambda name: fnmatchcase(name, pattern)
-    return lambda name: pattern in name
+__all__ = ["compare_data", "compare_entries", "compare_places", "is_moved", "pairs_of", "same_kind"]
 
 
 def pairs_of(first: Side, second: Side, matches: Callable[[str], bool]) -> tuple[list[Pair], int]:
