@@ -12,10 +12,10 @@ from xml.sax.saxutils import escape, quoteattr
 
 from .errors import CodegenError
 from .expr import Literal
-from .extent import bit_fields, fixed_size
-from .model import Attr, Spec, Type
+from .extent import FixedPlace, bit_fields, fixed_places
+from .model import Spec, Type
 
-__all__ = ["Identity", "Landmark", "Place", "emit", "emit_mime", "fixed_places", "identity", "landmarks"]
+__all__ = ["Identity", "Landmark", "emit", "emit_mime", "identity", "landmarks"]
 
 _UNSIGNED = {1: ("ubyte", "%u"), 2: ("uleshort", "%u"), 4: ("ulelong", "%u"), 8: ("ulequad", "%llu")}
 """How `file` reads an unsigned little-endian integer of so many bytes, and how it prints it."""
@@ -40,20 +40,10 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A field whose place, counted from the start of the file, is the same in every file."""
-
-    offset: int
-    size: int
-    owner: Type
-    attr: Attr
-
-
-@dataclass(frozen=True, slots=True)
 class Landmark:
     """A field at a fixed place that can have one value only: bytes, or an integer."""
 
-    place: Place
+    place: FixedPlace
     value: bytes | int
 
     @property
@@ -76,29 +66,6 @@ def identity(spec: Spec) -> Identity:
     if not family.isalnum():
         raise CodegenError(f"{first.place.attr.path}/contents", f"expected letters and digits, found {first.raw!r}")
     return Identity(family, extension, f"application/x-{extension}", licence)
-
-
-def fixed_places(spec: Spec) -> list[Place]:
-    """The fields from the start of the file on, down to integers, bytes and sets of bits, while their size is fixed."""
-    places: list[Place] = []
-
-    def walk(owner: Type, at: int) -> int | None:
-        for attr in owner.seq:
-            size = fixed_size(spec, owner, attr)
-            inner = spec.types.get(attr.user_type or "")
-            if inner is not None and not inner.is_bits and attr.repeat is None:
-                end = walk(inner, at)
-                if end is None or size is None:
-                    return None
-            elif size is None:
-                return None
-            else:
-                places.append(Place(at, size, owner, attr))
-            at += size
-        return at
-
-    walk(spec.root, 0)
-    return places
 
 
 def landmarks(spec: Spec) -> list[Landmark]:
@@ -200,7 +167,7 @@ def _words(name: str) -> str:
     return name.replace("_", " ")
 
 
-def _flags(owner: Type, place: Place, level: int) -> Iterator[str]:
+def _flags(owner: Type, place: FixedPlace, level: int) -> Iterator[str]:
     """The bits that are set, except those that a writer sets unless it is told otherwise."""
     kind = _UNSIGNED[place.size][0]
     shown = [(attr, (1 << (attr.bits or 0)) - 1 << at) for attr, at in bit_fields(owner) if not attr.default]

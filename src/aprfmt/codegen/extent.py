@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from .errors import CodegenError
 from .model import Attr, Spec, Type
 from .scope import RECORDS, Scope
 
-__all__ = ["bit_fields", "fixed_size", "min_size", "type_size"]
+__all__ = ["FixedPlace", "bit_fields", "fixed_places", "fixed_size", "min_size", "type_size"]
+
+
+@dataclass(frozen=True, slots=True)
+class FixedPlace:
+    """A field whose place, counted from the start of the file, is the same in every file."""
+
+    offset: int
+    size: int
+    owner: Type
+    attr: Attr
 
 
 def bit_fields(owner: Type) -> list[tuple[Attr, int]]:
@@ -54,3 +66,26 @@ def min_size(spec: Spec, owner: Type) -> int:
             fixed = min_size(spec, spec.types[attr.user_type])
         total += fixed or 0
     return type_size(spec, owner) or 0 if owner.is_bits else total
+
+
+def fixed_places(spec: Spec) -> list[FixedPlace]:
+    """The fields from the start of the file on, down to integers, bytes and sets of bits, while their size is fixed."""
+    places: list[FixedPlace] = []
+
+    def walk(owner: Type, at: int) -> int | None:
+        for attr in owner.seq:
+            size = fixed_size(spec, owner, attr)
+            inner = spec.types.get(attr.user_type or "")
+            if inner is not None and not inner.is_bits and attr.repeat is None:
+                end = walk(inner, at)
+                if end is None or size is None:
+                    return None
+            elif size is None:
+                return None
+            else:
+                places.append(FixedPlace(at, size, owner, attr))
+            at += size
+        return at
+
+    walk(spec.root, 0)
+    return places

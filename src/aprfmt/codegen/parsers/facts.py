@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ..errors import CodegenError
 from ..expr import Name
-from ..extent import bit_fields, fixed_size, type_size
+from ..extent import bit_fields, fixed_places, fixed_size, type_size
 from ..metadata_schema import Key
 from ..model import Attr, Check, Spec, Type
 
@@ -138,13 +138,10 @@ def _size(spec: Spec, name: str) -> int:
 
 
 def _header_fields(spec: Spec) -> Iterator[tuple[str, int, int]]:
-    owner, at = _type(spec, "header"), 0
-    for attr in owner.seq:
-        size = fixed_size(spec, owner, attr)
-        if size is None:
-            raise CodegenError(attr.path, "expected a size that the specification fixes")
-        yield attr.id, at, at + size
-        at += size
+    """The fields of the header with their bytes in the file; its size is fixed, so that each has a place."""
+    for place in fixed_places(spec):
+        if place.owner.id == "header":
+            yield place.attr.id, place.offset, place.offset + place.size
 
 
 def _entry_fields(spec: Spec) -> Iterator[EntryField]:
