@@ -492,7 +492,7 @@ enums:
   canonical: |
     What a good writer emits: sections and tensors on the grid in the order of the index, nothing but zeros between them
     and no more of those than the grid takes, a footer.
-  publish: What a published model has to say of its origin, with meaningful values, beside the default.
+  publish: What a published model has to say of its origin, in meaningful values and known licences, beside the default.
 
 # Every rule, named by its defect. Ids are never reused. Rules about one field stand at the field; those that relate
 # fields are functions in src/aprfmt/rules/. `needs`: rules that must have no finding before this one can be judged;
@@ -839,7 +839,7 @@ enums:
     why: |
       Parsers disagree on which value counts. The reference takes the last one; a program that takes the first one sees
       another licence, say.
-    repair: Remove the member that does not count. A stamp changes the one that does.
+    repair: "`aprfmt stamp --dedupe` keeps the last one, which counts, and changes nothing else."
     example: |
       warning APR-M008 metadata-key-twice: a key of the metadata occurs twice in one object
         metadata.a[0].x @0x47..0x4a: expected a key of its own, found another one @0x4d..0x50, which overrides it
@@ -881,6 +881,28 @@ enums:
     example: |
       warning APR-P002 provenance-meaningless: a provenance key says nothing
         metadata.data_license @0x74..0x7f: expected an answer, found ' Unknown '
+  APR-P003:
+    name: licence-unknown
+    defect: a licence is none that SPDX or the model hub knows
+    severity: info
+    layer: metadata
+    profiles: {publish: error}
+    needs: [APR-M004]
+    why: |
+      The values of `license` and `data_license` are read by people, and by tools that decide what may be done with the
+      model. A name that is on no list sends everyone looking for a text that may not be found. Known are expressions of
+      SPDX such as `MIT OR Apache-2.0`, deprecated ids included, ids of the model hub such as `llama3.1`, and
+      `LicenseRef-…` for terms of one's own, in small letters or in capitals. So are `custom` and `other`, which do not
+      say which terms. A text of more than 2000 characters is taken for none.
+
+      The lists grow: what is unknown today may be on one tomorrow. So whoever only reads the file is told, and nothing
+      else.
+    repair: |
+      `aprfmt licenses WORDS` finds the id, and `aprfmt stamp --license …` writes it. For terms that are on no list
+      write `LicenseRef-` and a name of letters, digits, `-` and `.`.
+    example: |
+      info APR-P003 licence-unknown: a licence is none that SPDX or the model hub knows; did you mean Apache-2.0?
+        metadata.license @0x4b..0x5d: expected a licence of SPDX or of the model hub, found 'Apache License 2'
   APR-I001:
     name: tensor-index-too-small
     defect: the tensor index has no room for as many entries as the header counts

@@ -19,7 +19,7 @@ FILES = containers() | containers(canonical=False)
 DROPPED = {"APR-S004", "APR-I009", "APR-I012", "APR-D006", "APR-F004"}
 KEPT = {
     *("APR-H003", "APR-H005", "APR-H007", "APR-H009", "APR-H010", "APR-H012"),
-    *("APR-M007", "APR-M008", "APR-M009", "APR-P001", "APR-P002"),
+    *("APR-M007", "APR-M008", "APR-M009", "APR-P001", "APR-P002", "APR-P003"),
     *("APR-I006", "APR-I007", "APR-I010", "APR-I011"),
 }
 """Rules about values, which are kept as they are."""

@@ -79,7 +79,7 @@ def test_a_canonical_tree_needs_no_derivable_value(tree: dict[str, Any]) -> None
 
 
 ABOUT_VALUES = {
-    *("APR-P001", "APR-P002", "APR-M008", "APR-M009", "APR-I010", "APR-I011"),
+    *("APR-P001", "APR-P002", "APR-P003", "APR-M008", "APR-M009", "APR-I010", "APR-I011"),
     *("APR-H009", "APR-H010", "APR-H012"),
 }
 """Rules about names, types, flags and metadata, which are those of the caller; none of them is an error."""

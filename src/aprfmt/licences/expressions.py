@@ -15,7 +15,6 @@ from typing import NamedTuple
 from ..errors import RequestError, quoted
 from ..provenance import says_nothing
 from .entries import Entry, exceptions, known_catalogue, licences
-from .guess import close_licences
 from .lists import HUB, NO_TERMS, UPSTREAM
 
 __all__ = ["Licence", "LicenceError", "normalise_license"]
@@ -91,10 +90,15 @@ def normalise_license(text: str, catalogue: str = "spdx") -> Licence:
         return _read(text, catalogue)
     except _RefusedError as error:
         expected = _EXPECTED[catalogue]
+        from .guess import close_licences  # which only those who are refused have to wait for
+
         suggestions = () if says_nothing(text) else close_licences(text, lambda guess: _accepts(guess, catalogue))
         found = quoted(text, _SHOWN)
+        # Whoever is told what is wrong, or what is close, needs no more; a reference is nothing that upstream takes.
+        helps = "; LicenseRef-NAME refers to terms of your own, `aprfmt licenses` searches"
+        hint = helps if not (str(error) or suggestions) and catalogue == "spdx" else ""
         raise LicenceError(
-            f"expected {expected}, found {found}{error}", expected=expected, found=text, suggestions=suggestions
+            f"expected {expected}, found {found}{error}{hint}", expected=expected, found=text, suggestions=suggestions
         ) from None
 
 
@@ -221,8 +225,18 @@ def _notes(part: _Part) -> Iterator[str]:
         instead = f"; SPDX has {entry.successor}" if entry.successor else ""
         yield f"{part.text} is an id of {whose}, not of SPDX{instead}"
     elif entry.deprecated:
-        instead = f"; write {entry.successor} instead" if entry.successor else ""
-        yield f"{part.text} is deprecated by SPDX{instead}"
+        yield f"{part.text} is deprecated by SPDX{_instead(part.text, entry)}"
+
+
+def _instead(text: str, entry: Entry) -> str:
+    """What to write for a deprecated id; with a `+` it is a later version that is allowed too."""
+    successor = entry.successor
+    if successor is None:
+        return ""
+    if text.endswith("+") and not entry.id.endswith("+"):
+        later = f"{successor.removesuffix('-only')}-or-later"
+        successor = later if later.lower() in licences() else f"{successor}+"
+    return f"; write {successor} instead"
 
 
 def _warnings(part: _Part) -> Iterator[str]:

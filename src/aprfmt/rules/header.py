@@ -6,13 +6,11 @@ from collections.abc import Iterator
 
 from .. import layout
 from ..layout import Flags
+from ..provenance import FLAG_KEYS
 from . import Case, Fault, rule
 from .flipped import flipped_in_header
 
 __all__: list[str] = []
-
-_ANNOUNCED = ((Flags.HAS_VOCAB, "tokenizer.vocabulary"), (Flags.SHARDED, "sharding"))
-"""Flags that announce a key of the metadata."""
 
 
 @rule("APR-H006")
@@ -52,7 +50,7 @@ def layout_unsaid(case: Case) -> Iterator[Fault]:
 def flag_contradicts_metadata(case: Case) -> Iterator[Fault]:
     """A flag that announces a key of the metadata is set without the key, or the key is there without the flag."""
     container = case.container
-    for flag, key in _ANNOUNCED:
+    for flag, key in FLAG_KEYS.items():
         said, there = flag in container.header.flags, container.metadata.get(key) is not None
         if said != there:
             expected = f"the key {key}" if said else f"the flag that announces the key {key}"

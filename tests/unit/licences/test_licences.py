@@ -179,7 +179,34 @@ def test_refused(text: str, said: str) -> None:
     with pytest.raises(RequestError) as caught:
         normalise_license(text)
     assert str(caught.value).startswith("expected a licence of SPDX or of the model hub, found ")
-    assert str(caught.value).endswith(said)
+    assert str(caught.value).removesuffix(HINT).endswith(said)
+
+
+HINT = "; LicenseRef-NAME refers to terms of your own, `aprfmt licenses` searches"
+
+
+def test_who_gets_no_suggestion_is_told_where_to_look() -> None:
+    with pytest.raises(LicenceError) as caught:
+        normalise_license("qwen")
+    assert str(caught.value).endswith(f"found 'qwen'{HINT}")
+    with pytest.raises(LicenceError) as caught:
+        normalise_license("qwen", "upstream")  # which takes no references
+    assert str(caught.value).endswith("found 'qwen'")
+
+
+@pytest.mark.parametrize(
+    ("text", "instead"),
+    [
+        ("AGPL-3.0", "AGPL-3.0-only"),
+        ("AGPL-3.0+", "AGPL-3.0-or-later"),
+        ("GFDL-1.2+", "GFDL-1.2-or-later"),
+        ("GPL-2.0+", "GPL-2.0-or-later"),
+        ("BSD-2-Clause-FreeBSD+", "BSD-2-Clause-Views+"),
+    ],
+)
+def test_the_successor_keeps_later_versions(text: str, instead: str) -> None:
+    licence = normalise_license(text)
+    assert (licence.expression, licence.notes) == (text, (f"{text} is deprecated by SPDX; write {instead} instead",))
 
 
 @pytest.mark.parametrize("word", sorted(MEANINGLESS))

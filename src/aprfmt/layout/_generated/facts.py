@@ -1,4 +1,4 @@
-# GENERATED, never edited by hand. Source: spec/apr_v2.ksy, SHA-256 fb18130dce94459026ef8d0df2ef5a52eec0e12f4a3bc175a8e5d9b60cb49c06.
+# GENERATED, never edited by hand. Source: spec/apr_v2.ksy, SHA-256 d031f7174c8239d51b8ebcc96f7dbf7ad22422fcc575bcd75374bc3c25efd700.
 # Regenerate: python -m aprfmt.codegen --write
 """Facts of APR v2 model container: everything that hand-written code may know about its bytes."""
 
@@ -1062,7 +1062,7 @@ RULES: Mapping[str, RuleFacts] = {
         reads_data=False,
         needs=('APR-M004',),
         why='Parsers disagree on which value counts. The reference takes the last one; a program that takes the first one sees another licence, say.',
-        repair='Remove the member that does not count. A stamp changes the one that does.',
+        repair='`aprfmt stamp --dedupe` keeps the last one, which counts, and changes nothing else.',
         example='warning APR-M008 metadata-key-twice: a key of the metadata occurs twice in one object\n  metadata.a[0].x @0x47..0x4a: expected a key of its own, found another one @0x4d..0x50, which overrides it',
     ),
     'APR-M009': RuleFacts(
@@ -1103,6 +1103,19 @@ RULES: Mapping[str, RuleFacts] = {
         why='An empty value, or a word such as unknown or TBD, fills the field and answers nothing.',
         repair='Find out what holds, and stamp it.',
         example="warning APR-P002 provenance-meaningless: a provenance key says nothing\n  metadata.data_license @0x74..0x7f: expected an answer, found ' Unknown '",
+    ),
+    'APR-P003': RuleFacts(
+        id='APR-P003',
+        name='licence-unknown',
+        defect='a licence is none that SPDX or the model hub knows',
+        severity='info',
+        layer='metadata',
+        fatal=False,
+        reads_data=False,
+        needs=('APR-M004',),
+        why="The values of `license` and `data_license` are read by people, and by tools that decide what may be done with the model. A name that is on no list sends everyone looking for a text that may not be found. Known are expressions of SPDX such as `MIT OR Apache-2.0`, deprecated ids included, ids of the model hub such as `llama3.1`, and `LicenseRef-…` for terms of one's own, in small letters or in capitals. So are `custom` and `other`, which do not say which terms. A text of more than 2000 characters is taken for none.\n\nThe lists grow: what is unknown today may be on one tomorrow. So whoever only reads the file is told, and nothing else.",
+        repair='`aprfmt licenses WORDS` finds the id, and `aprfmt stamp --license …` writes it. For terms that are on no list write `LicenseRef-` and a name of letters, digits, `-` and `.`.',
+        example="info APR-P003 licence-unknown: a licence is none that SPDX or the model hub knows; did you mean Apache-2.0?\n  metadata.license @0x4b..0x5d: expected a licence of SPDX or of the model hub, found 'Apache License 2'",
     ),
     'APR-I001': RuleFacts(
         id='APR-I001',
@@ -1463,6 +1476,7 @@ RULE_ORDER: tuple[str, ...] = (
     'APR-M009',
     'APR-P001',
     'APR-P002',
+    'APR-P003',
     'APR-I002',
     'APR-I003',
     'APR-I005',
@@ -1521,6 +1535,7 @@ PROFILES: Mapping[str, Mapping[str, str]] = {
         'APR-M009': 'warning',
         'APR-P001': 'warning',
         'APR-P002': 'warning',
+        'APR-P003': 'info',
         'APR-I001': 'error',
         'APR-I002': 'error',
         'APR-I003': 'error',
@@ -1595,6 +1610,7 @@ PROFILES: Mapping[str, Mapping[str, str]] = {
         'APR-M009': 'warning',
         'APR-P001': 'warning',
         'APR-P002': 'warning',
+        'APR-P003': 'info',
         'APR-I001': 'error',
         'APR-I002': 'error',
         'APR-I003': 'error',
@@ -1651,6 +1667,7 @@ PROFILES: Mapping[str, Mapping[str, str]] = {
         'APR-M009': 'warning',
         'APR-P001': 'error',
         'APR-P002': 'error',
+        'APR-P003': 'error',
         'APR-I001': 'error',
         'APR-I002': 'error',
         'APR-I003': 'error',
@@ -1684,7 +1701,7 @@ PROFILE_DOCS: Mapping[str, str] = {
     'default': 'Every rule at its own severity; an error is what every careful reader must refuse.',
     'reader': 'Only what the reader of apr-format 0.72.3 refuses, decided as it decides it.',
     'canonical': 'What a good writer emits: sections and tensors on the grid in the order of the index, nothing but zeros between them and no more of those than the grid takes, a footer.',
-    'publish': 'What a published model has to say of its origin, with meaningful values, beside the default.',
+    'publish': 'What a published model has to say of its origin, in meaningful values and known licences, beside the default.',
 }
 """What each profile is for."""
 

@@ -1,4 +1,4 @@
-# GENERATED, never edited by hand. Source: spec/apr_v2.ksy, SHA-256 fb18130dce94459026ef8d0df2ef5a52eec0e12f4a3bc175a8e5d9b60cb49c06.
+# GENERATED, never edited by hand. Source: spec/apr_v2.ksy, SHA-256 d031f7174c8239d51b8ebcc96f7dbf7ad22422fcc575bcd75374bc3c25efd700.
 # Made by kaitai-struct-compiler 0.11.0. Regenerate: node tools/kaitai/compile.mjs --write
 
 # This is a generated file! Please edit source .ksy file and use kaitai-struct-compiler to rebuild
