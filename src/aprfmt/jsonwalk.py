@@ -18,7 +18,10 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any, NamedTuple
 
-__all__ = ["Place", "repeated_keys", "wide_integers"]
+__all__ = ["Place", "overridden_members", "path_text", "repeated_keys", "wide_integers"]
+
+_LONGEST_STEP = 100
+"""Characters of a key that a path shows."""
 
 
 class Place(NamedTuple):
@@ -54,6 +57,34 @@ def repeated_keys(raw: bytes, origin: int = 0) -> Iterator[Place]:
             last[depth][key] = winner
         elif kind == _MARK:
             last.pop(depth, None)
+
+
+def overridden_members(raw: bytes) -> list[tuple[int, int]]:
+    """The bytes of every member that `repeated_keys` finds, from its key to the next key of the same object.
+
+    Without them no key is repeated and the text is JSON as before. One may lie inside another.
+    """
+    found = {place.span[0] for place in repeated_keys(raw)}
+    if not found:
+        return []
+    spans, open_at = [], defaultdict[int, list[int]](list)
+    for kind, path, start, _ in _walk(raw):
+        depth = len(path)
+        if kind == _KEY:
+            spans += [(first, start) for first in open_at.pop(depth, ())]
+            if start in found:
+                open_at[depth].append(start)
+    return spans
+
+
+def path_text(place: Place) -> str:
+    """`metadata.tokenizer.added_tokens[3].content`, in which long keys are cut: a thousand texts may share one."""
+    steps = (f"[{step}]" if isinstance(step, int) else f".{_cut(step)}" for step in place.path)
+    return "metadata" + "".join(steps)
+
+
+def _cut(key: str) -> str:
+    return key if len(key) <= _LONGEST_STEP else key[:_LONGEST_STEP] + "…"
 
 
 def wide_integers(raw: bytes, origin: int = 0) -> Iterator[Place]:

@@ -66,6 +66,20 @@ class Metadata(Mapping[str, Any]):
         """The bytes as they are in the file, without padding."""
         return self._raw
 
+    @property
+    def file_offset(self) -> int:
+        """Where the first of the bytes stands in the file."""
+        return self._file_offset
+
+    @property
+    def limits(self) -> Limits:
+        """What reading the bytes may cost."""
+        return self._limits
+
+    def replaced(self, raw: bytes) -> Metadata:
+        """Other bytes in the same place, within the same limits."""
+        return Metadata(raw, limits=self._limits, file_offset=self._file_offset)
+
     @cached_property
     def _text(self) -> JsonText:
         self._limit("bytes", len(self._raw))
@@ -160,13 +174,16 @@ class Metadata(Mapping[str, Any]):
         """The span of the value at a path of keys, or of the nearest one that exists."""
         start, stop = self.span_of(path[0])
         if len(path) > 1:
-            inner: Metadata = self._inside(path[0])
+            inner: Metadata = self.inside(path[0])
             if path[1] in inner:
                 return inner._span_of(path[1:])
         return start, stop
 
-    def _inside(self, key: str) -> Metadata:
-        """The object that is the value of a key. What bounds members bounds those of the outermost object alone."""
+    def inside(self, key: str) -> Metadata:
+        """The object that is the value of a key. What bounds members bounds those of the outermost object alone.
+
+        The value that counts must be an object: otherwise reading what is returned raises `FormatError`.
+        """
         if key not in self._inner:
             start, stop = self.span_of(key)
             limits = replace(self._limits, max_metadata_members=self._limits.max_metadata_values)
@@ -174,28 +191,29 @@ class Metadata(Mapping[str, Any]):
             self._inner[key] = Metadata(raw, limits=limits, file_offset=start)
         return self._inner[key]
 
-    def splice(self, patch: Mapping[str, Any]) -> bytes:
+    def splice(self, patch: Mapping[str, Any], *, typed: bool = True) -> bytes:
         """The bytes with the members of `patch` set, and every other byte as it is.
 
         The last occurrence of a key is replaced, unless its value is already equal in JSON type and value. A
         known key that is absent goes behind the last member that precedes it in the schema, any other one to
         the end. Raises `RequestError` when a value cannot be written, or is not of the type that the schema
-        gives its key.
+        gives its key. Without `typed` no key is known: the object is one inside the metadata.
         """
-        texts = {key: _encode_member(key, value) for key, value in patch.items()}
+        order = _ORDER if typed else {}
+        texts = {key: _encode_member(key, value, order) for key, value in patch.items()}
         last = self._last
         edits = [
             (last[key].value_span, text.encode())
             for key, text in texts.items()
-            if key in last and not same_json(last[key].value, _as_written(key, patch[key]))
+            if key in last and not same_json(last[key].value, _as_written(key, patch[key], order))
         ]
         absent = sorted(
             (key for key in texts if key not in last),
-            key=lambda key: _ORDER.get(key, len(_ORDER)),
+            key=lambda key: order.get(key, len(order)),
         )
         inserted: dict[int, list[str]] = {}
         for key in absent:
-            inserted.setdefault(self._place_for(key), []).append(f"{encode_value(key)}:{texts[key]}")
+            inserted.setdefault(self._place_for(key, order), []).append(f"{encode_value(key)}:{texts[key]}")
         front = self._file_offset + self._raw.index(b"{") + 1
         for place, members in inserted.items():
             text = ",".join(members)
@@ -210,11 +228,11 @@ class Metadata(Mapping[str, Any]):
             done = stop
         return bytes(result + self._raw[done - self._file_offset :])
 
-    def _place_for(self, key: str) -> int:
+    def _place_for(self, key: str, order: Mapping[str, int]) -> int:
         """The byte at which an absent key goes in."""
-        order = _ORDER.get(key)
+        number = order.get(key)
         before = [
-            member.value_span[1] for member in self.members if order is None or _ORDER.get(member.key, order) < order
+            member.value_span[1] for member in self.members if number is None or order.get(member.key, number) < number
         ]
         return before[-1] if before else self._file_offset + self._raw.index(b"{") + 1
 
@@ -327,7 +345,8 @@ def _is_of_kind(key: MetadataKey, value: Any) -> bool:
 def _require_type(key: MetadataKey, value: Any) -> None:
     for fault in _faults(key, value, (key.name,)):
         found = value if len(fault.path) == 1 else value.get(fault.path[1])
-        raise RequestError(f"{'.'.join(fault.path)}: expected {fault.expected}, not {show(found)}")
+        instead = "found nothing" if fault.missing else f"not {show(found)}"
+        raise RequestError(f"{'.'.join(fault.path)}: expected {fault.expected}, {instead}")
 
 
 def _encode_key(key: object) -> str:
@@ -336,10 +355,10 @@ def _encode_key(key: object) -> str:
     return encode_value(key)
 
 
-def _encode_member(key: str, value: Any) -> str:
+def _encode_member(key: str, value: Any, order: Mapping[str, int]) -> str:
     """The text of a patched value, which has to be one that readers of the format accept."""
     _encode_key(key)
-    number = _ORDER.get(key)
+    number = order.get(key)
     if number is not None:
         _require_type(KEYS[number], value)
     return _encode_of(key, value, f32=number is not None and KEYS[number].f32)
@@ -353,9 +372,9 @@ def _encode_of(key: str, value: Any, **options: bool) -> str:
         raise RequestError(f"{key}: {error}") from error
 
 
-def _as_written(key: str, value: Any) -> Any:
+def _as_written(key: str, value: Any, order: Mapping[str, int]) -> Any:
     """The patched value as a reader of the written text meets it: single precision is always a fraction."""
-    number = _ORDER.get(key)
+    number = order.get(key)
     is_f32 = number is not None and KEYS[number].f32 and value is not None
     return float(value) if is_f32 else value
 

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 from .errors import RequestError
 from .jsontext import show
+from .layout import Flags
 
-__all__ = ["MEANINGLESS", "PROVENANCE_KEYS", "STAMP_KEYS", "ProvenancePatch", "require_patch", "says_nothing"]
+__all__ = [
+    "FLAG_KEYS",
+    "MEANINGLESS",
+    "PROVENANCE_KEYS",
+    "REPORTED_KEYS",
+    "STAMP_KEYS",
+    "VOCABULARY",
+    "ProvenancePatch",
+    "says_nothing",
+]
 
 PROVENANCE_KEYS: tuple[str, ...] = ("license", "data_source", "data_license")
 """The keys that say where a model comes from; apr-format 0.72.3 writes them even when they are null."""
 
+REPORTED_KEYS: tuple[str, ...] = (*PROVENANCE_KEYS, "hf_architecture", "hf_model_type", "architecture")
+"""The keys that a report of a stamp always has, null when they are missing; those of the reference's."""
+
 STAMP_KEYS: tuple[str, ...] = (
-    *PROVENANCE_KEYS,
-    "hf_architecture",
-    "hf_model_type",
-    "architecture",
+    *REPORTED_KEYS,
     "model_type",
     "name",
     "description",
@@ -27,6 +38,12 @@ STAMP_KEYS: tuple[str, ...] = (
     "created_at",
 )
 """The keys that a stamp can set; all of them hold strings."""
+
+VOCABULARY = "tokenizer.vocabulary"
+"""The key that holds the tokens of an embedded tokenizer, each at its id."""
+
+FLAG_KEYS: Mapping[Flags, str] = {Flags.HAS_VOCAB: VOCABULARY, Flags.SHARDED: "sharding"}
+"""The header flags that announce a key of the metadata, and the key."""
 
 MEANINGLESS = frozenset({"", "unknown", "proprietary", "tbd", "todo", "none", "noassertion", "n/a", "null"})
 """Values that fill a provenance key and answer nothing, in lower case; blanks around them do not count."""
@@ -73,11 +90,3 @@ class ProvenancePatch:
     def is_empty(self) -> bool:
         """Whether nothing is set."""
         return not self.values()
-
-
-def require_patch(patch: ProvenancePatch) -> None:
-    """Raise `TypeError` for anything but a patch, `RequestError` for one that sets nothing."""
-    if not isinstance(patch, ProvenancePatch):
-        raise TypeError(f"patch: expected a ProvenancePatch, found {type(patch).__name__}")
-    if patch.is_empty:
-        raise RequestError("the patch is empty: expected at least one key to set, found none; nothing to stamp")

@@ -374,7 +374,7 @@ class TestSplice:
         ("patch", "text"),
         [
             ({"license": 5}, "license: expected a string or null, not 5"),
-            ({"model_type": None}, "model_type: expected a string, not None"),
+            ({"model_type": None}, "model_type: expected a string, not null"),
             ({"hidden_size": 4096.0}, "hidden_size: expected an unsigned integer"),
             ({"hidden_size": 10**5000}, "hidden_size: expected an unsigned integer.*very large int"),
             (
@@ -429,7 +429,7 @@ class TestCanonical:
         ("values", "text"),
         [
             ({"hidden_size": -1}, "hidden_size: expected"),
-            ({"sharding": {"shard_count": 1}}, "sharding.shard_index: expected .*, not None"),
+            ({"sharding": {"shard_count": 1}}, "sharding.shard_index: expected .*, found nothing"),
             ({"rope_theta": float("inf")}, "rope_theta: "),
             ({"x": b""}, "x: a value of type bytes"),
             ({1: ""}, "a key of the metadata is a string"),

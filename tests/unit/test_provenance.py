@@ -9,7 +9,7 @@ import pytest
 
 from aprfmt.errors import RequestError
 from aprfmt.layout._generated import metadata_schema as facts
-from aprfmt.provenance import PROVENANCE_KEYS, STAMP_KEYS, ProvenancePatch, require_patch
+from aprfmt.provenance import PROVENANCE_KEYS, STAMP_KEYS, ProvenancePatch
 
 
 def test_one_field_for_each_key() -> None:
@@ -33,15 +33,3 @@ def test_refuses_what_is_not_a_string() -> None:
     wrong: Any = 5
     with pytest.raises(RequestError, match="license: expected a string, not 5"):
         ProvenancePatch(license=wrong)
-
-
-def test_a_patch_that_sets_something_is_required() -> None:
-    require_patch(ProvenancePatch(license=""))
-    with pytest.raises(RequestError, match="the patch is empty"):
-        require_patch(ProvenancePatch())
-
-
-@pytest.mark.parametrize("patch", [{"license": "MIT"}, {}, None, "MIT"], ids=lambda patch: type(patch).__name__)
-def test_what_is_no_patch_is_refused(patch: Any) -> None:
-    with pytest.raises(TypeError, match=rf"^patch: expected a ProvenancePatch, found {type(patch).__name__}$"):
-        require_patch(patch)

@@ -1,8 +1,8 @@
-"""Stamp: set provenance keys in the metadata and change nothing else.
+"""Stamp: change keys of the metadata, provenance above all, and nothing else.
 
 The new file is described as a plan with one Copy of the whole data section, so tensors stay byte-identical by
-construction. Header values are kept bit for bit, except that LAYOUT_ROW_MAJOR is added and the places of the sections
-follow the metadata.
+construction. Header values are kept bit for bit, except that LAYOUT_ROW_MAJOR is added, HAS_VOCAB with a tokenizer, and
+the places of the sections follow the metadata.
 
 Rules of this file:
 1. A fault that every careful reader raises refuses the stamp before anything is written, unless it is accepted by name.
@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import layout
 from ..checksum import crc32_combine
@@ -25,13 +25,17 @@ from ..jsontext import shorten
 from ..layout import Flags, facts
 from ..limits import DEFAULT_LIMITS, Limits
 from ..metadata import Metadata
+from ..patch import MetadataPatch, metadata_patch
 from ..plan import Copy, Literal, Plan, Seal, plan_bytes, plan_nbytes
-from ..provenance import PROVENANCE_KEYS, ProvenancePatch, require_patch, says_nothing
+from ..provenance import FLAG_KEYS, ProvenancePatch
 from ..rules import Finding, Report, Severity, run
 from ..rules.footer import footer_mismatch
 from ..source import BytesSource, range_crc32
 
-__all__ = ["Stamp", "kept_header", "plan_stamp", "stamp_bytes", "stamp_tree"]
+if TYPE_CHECKING:
+    from .proof import Proof
+
+__all__ = ["Stamp", "kept_header", "plan_stamp", "stamp_bytes", "stamp_tree", "untouched"]
 
 _KEPT_HEADER_FIELDS = ("version_major", "version_minor", "flags", "num_tensors", "reserved")
 _FOOTER, _HEADER_CHECKSUM, _TRAILING = "APR-F002", "APR-H006", "APR-F004"
@@ -42,19 +46,25 @@ _HOW_TO_DROP = "--drop-trailing, or drop_trailing=True, drops them"
 class Stamp:
     """A stamp that is planned and not yet written.
 
-    `notes` says, a sentence each, what is different beside the patched keys: a footer or a flag that is added, bytes
-    that are dropped. `accepted` has the faults that were let through by name; that of the footer is added while the
-    plan is carried out.
+    `changed` is whether the patch changes anything: where it does not, a file in place is left alone. `removed` has the
+    keys that are gone. `notes` says, a sentence each, what is different beside the patched keys: a footer or a flag
+    that is added, bytes that are dropped. `accepted` has the faults that were let through by name; that of the footer
+    is added while the plan is carried out. `proof` has the digests of both files where they were asked for.
     """
 
     plan: Plan = field(repr=False)
+    patch: MetadataPatch = field(repr=False)
     input_metadata: Metadata
     metadata: Metadata
+    input_flags: Flags
     flags: Flags
     n_tensors: int
     input_nbytes: int
+    changed: bool
+    removed: tuple[str, ...]
     notes: tuple[str, ...]
     accepted: list[Finding]
+    proof: Proof | None = None
 
     @property
     def output_nbytes(self) -> int:
@@ -63,16 +73,21 @@ class Stamp:
 
 
 def plan_stamp(
-    container: Container, patch: ProvenancePatch, *, drop_trailing: bool = False, accept: Collection[str] = ()
+    container: Container,
+    patch: MetadataPatch | ProvenancePatch,
+    *,
+    drop_trailing: bool = False,
+    accept: Collection[str] = (),
 ) -> Stamp:
     """Plan the stamp of an opened container.
 
-    `accept` has the ids of rules whose faults do not refuse the stamp. Raises `RequestError` for an empty patch, and
-    for a rule that cannot be accepted because a file that breaks it cannot be rewritten; `FormatError` for a container
-    with a fault that every careful reader must raise, and for bytes behind the footer unless `drop_trailing` (accepting
-    their rule would lose them in silence, and is refused). The footer is checked while the plan is carried out.
+    `accept` has the ids of rules whose faults do not refuse the stamp. Raises `RequestError` for a patch that is empty
+    or that the metadata cannot hold, and for a rule that cannot be accepted because a file that breaks it cannot be
+    rewritten; `FormatError` for a container with a fault that every careful reader must raise, and for bytes behind the
+    footer unless `drop_trailing` (accepting their rule would lose them in silence, and is refused). The footer is
+    checked while the plan is carried out.
     """
-    require_patch(patch)
+    patch = metadata_patch(patch)
     _refuse_unacceptable(accept)
     report = run(container)
     accepted = _accepted(report, accept)
@@ -83,21 +98,19 @@ def plan_stamp(
             message = f"{trailing.message}; they would be lost ({_HOW_TO_DROP})"
             raise replace(trailing, message=message).error()
         notes.append(f"{container.n_trailing_bytes} bytes behind the footer are dropped")
-    spliced = container.metadata.splice(patch.values())
-    _limit(len(spliced), container.limits.max_metadata_bytes, "metadata", "max_metadata_bytes")
-    metadata = Metadata(spliced, limits=container.limits)
-    _ = metadata.members  # what is about to be written must be readable again
-    notes += [
-        f"{key} is set to {shorten(value)}, which says nothing"
-        for key, value in patch.values().items()
-        if key in PROVENANCE_KEYS and says_nothing(value)
-    ]
-    flags = container.header.flags
+    patched = patch.apply(container.metadata)
+    notes += patched.notes
+    flags = before = container.header.flags
     if Flags.LAYOUT_COLUMN_MAJOR not in flags:  # where that is accepted, the opposite must not be said
         flags |= Flags.LAYOUT_ROW_MAJOR
-    if flags != container.header.flags:
-        notes.append("the header flag LAYOUT_ROW_MAJOR is added")
-    head = layout.build_head(kept_header(container, flags), metadata.raw, _index_bytes(container))
+    flags |= patched.flags
+    notes += [f"the header flag {flag.name} is added" for flag in flags & ~before]
+    notes += [
+        f"the header flag {flag.name} stays, and {key} is removed"
+        for flag, key in FLAG_KEYS.items()
+        if flag in flags and key in patched.removed
+    ]
+    head = layout.build_head(kept_header(container, flags), patched.metadata.raw, _index_bytes(container))
     head = (_as_wrong_as_before(container, head[0]), *head[1:])
     notes += _lost_filler(container)
     footer = _Footer(container, accepted if _FOOTER in accept else None)
@@ -111,13 +124,34 @@ def plan_stamp(
     )
     return Stamp(
         plan=plan,
+        patch=patch,
         input_metadata=container.metadata,
-        metadata=metadata,
+        metadata=patched.metadata,
+        input_flags=before,
         flags=flags,
         n_tensors=len(container.tensors),
         input_nbytes=container.source.size,
+        changed=(
+            patched.metadata.raw != container.metadata.raw
+            or patched.flags not in before
+            or container.n_trailing_bytes > 0
+        ),
+        removed=patched.removed,
         notes=tuple(notes),
         accepted=accepted,
+    )
+
+
+def untouched(stamp: Stamp, container: Container) -> Stamp:
+    """The stamp of a file that is left alone because the patch changes nothing of it: all of the file stays."""
+    proof = stamp.proof
+    return replace(
+        stamp,
+        plan=(Copy(0, container.source.size),),
+        metadata=stamp.input_metadata,
+        flags=stamp.input_flags,
+        notes=stamp.patch.apply(stamp.input_metadata).notes,
+        proof=None if proof is None else proof.untouched(),
     )
 
 
@@ -137,12 +171,6 @@ def _accepted(report: Report, accept: Collection[str]) -> list[Finding]:
     """The errors that are let through; raises for the first one that is not."""
     replace(report, findings=tuple(item for item in report.findings if item.rule not in accept)).raise_first()
     return [item for item in report.errors if item.rule in accept]
-
-
-def _limit(nbytes: int, limit: int, what: str, name: str) -> None:
-    if nbytes > limit:
-        expected = f"at most {limit} bytes ({name})"
-        raise LimitExceededError(f"the {what} would become too large", expected=expected, found=f"{nbytes} bytes")
 
 
 def kept_header(container: Container, flags: Flags) -> dict[str, Any]:
@@ -168,7 +196,11 @@ def _index_bytes(container: Container) -> bytes:
     stop = container.header.ofs_data
     if container.filler_residue(end, stop) == end:
         stop = end
-    _limit(stop - start, container.limits.max_index_bytes, "tensor index", "max_index_bytes")
+    most = container.limits.max_index_bytes
+    if stop - start > most:
+        expected = f"at most {most} bytes (max_index_bytes)"
+        found = f"{stop - start} bytes"
+        raise LimitExceededError("the tensor index would become too large", expected=expected, found=found)
     return container.source.read(start, stop)
 
 
@@ -214,7 +246,7 @@ class _Footer:
 
 def stamp_bytes(
     data: bytes | bytearray | memoryview,
-    patch: ProvenancePatch,
+    patch: MetadataPatch | ProvenancePatch,
     *,
     drop_trailing: bool = False,
     accept: Collection[str] = (),
@@ -226,14 +258,15 @@ def stamp_bytes(
     return plan_bytes(stamp.plan, source)
 
 
-def stamp_tree(tree: layout.Tree, patch: ProvenancePatch) -> layout.Tree:
+def stamp_tree(tree: layout.Tree, patch: MetadataPatch | ProvenancePatch) -> layout.Tree:
     """The stamp as a change of the tree that `aprfmt.parse` gives: `build` of the result is the stamped file.
 
     Judges nothing: for files, use `stamp_bytes` or `aprfmt.stamp_file`.
     """
-    require_patch(patch)
+    patched = metadata_patch(patch).apply(Metadata(tree["metadata"]))
     header = {name: tree["header"][name] for name in _KEPT_HEADER_FIELDS}
-    header["flags"] = {**header["flags"], "layout_row_major": True}
+    added = layout.flags_tree(patched.flags | Flags.LAYOUT_ROW_MAJOR)
+    header["flags"] = {name: value or added[name] for name, value in header["flags"].items()}
     index: dict[str, Any] = {"entries": tree["tensor_index"]["entries"]}
     padding = tree["tensor_index"]["padding"]
     if any(padding):
@@ -241,7 +274,7 @@ def stamp_tree(tree: layout.Tree, patch: ProvenancePatch) -> layout.Tree:
         index["padding"] = padding + bytes(-len(entries + padding) % layout.ALIGNMENT)
     return {
         "header": header,
-        "metadata": Metadata(tree["metadata"]).splice(patch.values()),
+        "metadata": patched.metadata.raw,
         "tensor_index": index,
         "tensor_data": tree["tensor_data"],
     }

@@ -292,7 +292,7 @@ def test_an_empty_patch_is_refused_before_anything_else() -> None:
 def test_what_is_no_patch_is_refused() -> None:
     wrong: Any = {"license": "MIT"}
     for attempt in (lambda: stamp_bytes(craft(), wrong), lambda: stamp_tree(parse(craft()), wrong)):
-        with pytest.raises(TypeError, match=r"^patch: expected a ProvenancePatch, found dict$"):
+        with pytest.raises(TypeError, match=r"^patch: expected a MetadataPatch or a ProvenancePatch, found dict$"):
             attempt()
 
 
@@ -367,7 +367,7 @@ def test_several_faults_are_counted() -> None:
 @pytest.mark.parametrize(
     ("limits", "says"),
     [
-        (replace(DEFAULT_LIMITS, max_metadata_bytes=20), r"the metadata would become too large.*20 bytes.*found 28"),
+        (replace(DEFAULT_LIMITS, max_metadata_bytes=20), r"the metadata would become too large.*at most 20 .*found 28"),
         (replace(DEFAULT_LIMITS, max_metadata_bytes=5), "the metadata is too large"),
         (replace(DEFAULT_LIMITS, max_index_bytes=50), "the tensor index is too large"),
     ],
