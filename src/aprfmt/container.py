@@ -7,7 +7,7 @@ Rules of this file:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from hashlib import sha256
 from types import SimpleNamespace
@@ -20,7 +20,7 @@ from .metadata import Metadata
 from .source import Source, iter_chunks, open_stream, used_nbytes
 from .tensors import Tensor
 
-__all__ = ["Container", "refuse_other_formats"]
+__all__ = ["Container", "payload_digest_of", "refuse_other_formats"]
 
 Span = tuple[int, int]
 
@@ -45,6 +45,15 @@ def refuse_other_formats(head: bytes) -> None:
             expected=repr(layout.MAGIC),
             found=repr(magic),
         )
+
+
+def payload_digest_of(tensors: Iterable[Tensor], sha256_of: Callable[[Tensor], bytes]) -> str:
+    """The payload digest of tensors, given in any order, with the SHA-256 of their data, as 64 hexadecimal digits."""
+    digest = sha256()
+    for tensor in sorted(tensors, key=lambda tensor: tensor.name_bytes):
+        code = tensor.dtype.facts.canonical_code
+        digest.update(layout.build_payload_digest_record(tensor.name_bytes, code, tensor.shape, sha256_of(tensor)))
+    return digest.hexdigest()
 
 
 class Container(Mapping[str, Tensor]):
@@ -102,8 +111,8 @@ class Container(Mapping[str, Tensor]):
                     rule_id=violation.rule,
                     field=f"header.{violation.field}",
                     span=self.header_spans[violation.field],
-                    expected=violation.expected,
-                    found=violation.found,
+                    expected=f"at least {violation.found} bytes" if beyond else violation.expected,
+                    found=f"{self.source.size} bytes" if beyond else violation.found,
                 )
 
     @cached_property
@@ -316,11 +325,7 @@ class Container(Mapping[str, Tensor]):
         Metadata, flags, filler and the order of the data do not enter; `docs/format.md` gives the encoding. Reads
         every tensor once, in constant memory.
         """
-        digest = sha256()
-        for tensor in sorted(self.tensors, key=lambda tensor: tensor.name_bytes):
-            code = tensor.dtype.facts.canonical_code
-            digest.update(layout.build_payload_digest_record(tensor.name_bytes, code, tensor.shape, tensor.sha256()))
-        return digest.hexdigest()
+        return payload_digest_of(self.tensors, Tensor.sha256)
 
     def filler_residue(self, start: int, stop: int) -> int:
         """Where the last byte that is not zero ends between `start` and `stop`; `start` when all of them are zero.
