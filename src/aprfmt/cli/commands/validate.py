@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
@@ -15,7 +14,8 @@ from ..options import about, known_profile, output_options_saying, progress, rul
 from ..reports import FORMATS, Judged, Result, Tally, Terms, Unreadable
 
 if TYPE_CHECKING:
-    from ..inputs import Input, Inputs
+    from ..exits import Failure
+    from ..inputs import Inputs
 
 __all__ = ["JSON_KEYS", "command"]
 
@@ -131,49 +131,21 @@ class _Rules(NamedTuple):
 
 
 def _judged(files: Inputs, rules: _Rules, *, quiet: bool, verbose: bool, talks: bool) -> Iterator[Result]:
-    """What is said of every file; a signal is said of the one that it keeps from being judged, and ends it all."""
-    from .. import render, signals
-    from ..exits import Failure
-
-    while (name := files.argument) is not None:
-        try:
-            with signals.may_raise():
-                if (item := next(files, None)) is None:
-                    return
-                name = item.name
-                result = _judge(item, rules, quiet=quiet, verbose=verbose, talks=talks)
-        except signals.SignalledError as error:
-            failure = Failure.of_signal(error, name)
-            if talks:
-                render.fail(failure, as_json=False)
-            yield Unreadable(name, failure)
-            return
-        yield result
-
-
-def _judge(item: Input, rules: _Rules, *, quiet: bool, verbose: bool, talks: bool) -> Result:
-    """What the rules say about a file, or why it could not be read: other files are judged all the same."""
+    """What is said of every file; whatever keeps one from being read to its end, it is a file that cannot be read."""
     from ...files import validate_file
-    from .. import render, signals
-    from ..exits import FILE, INTERNAL, Failure
+    from .. import render
+    from ..each import each
+    from ..exits import FILE
     from ..inputs import standard_input
 
-    try:
-        if item.error is not None:
-            raise item.error
-        with about(item.name), progress("validating", item.name, quiet=quiet) as update:
-            source = standard_input() if item.name == "-" else item.name
-            return Judged(item.name, validate_file(source, **rules._asdict(), progress=update))
-    except Exception as error:
-        signals.insist()
-        failure = Failure.of(error, item.name)
-        # Whatever keeps a file from being read to its end, to this command it is a file that cannot be read.
-        code = INTERNAL if failure.kind == "internal" else FILE
-        named = failure.kind == "file" or item.name in failure.message
-        message = failure.message if named else f"{item.name}: {failure.message}"
-        failure = replace(failure, message=message, exit_code=code, file=failure.file or item.name)
+    def judge(file: str) -> Result:
+        with about(file), progress("validating", file, quiet=quiet) as update:
+            source = standard_input() if file == "-" else file
+            return Judged(file, validate_file(source, **rules._asdict(), progress=update))
+
+    def unreadable(file: str, failure: Failure) -> Result:
         if talks:
             render.fail(failure, as_json=False)
-        if code == INTERNAL and verbose:
-            render.traceback(error)
-    return Unreadable(item.name, failure)
+        return Unreadable(file, failure)
+
+    return each(files, judge, unreadable, exit_code=lambda _failure: FILE, verbose=verbose)
