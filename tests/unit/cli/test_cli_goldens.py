@@ -60,8 +60,8 @@ def test_inspect_says_what_the_reference_says(name: str) -> None:
     if "rms_norm_eps" in known:  # of single precision in the reference
         assert struct.pack("<f", known["rms_norm_eps"]) == struct.pack("<f", theirs["rms_norm_eps"])
         known["rms_norm_eps"] = theirs["rms_norm_eps"]
-    assert known == {key: value for key, value in theirs.items() if key not in said["other_keys"]}
-    assert set(said["other_keys"]) <= set(theirs)
+    assert known == {key: value for key, value in theirs.items() if key not in said["custom_keys"]}
+    assert set(said["custom_keys"]) <= set(theirs)
     assert said["provenance"] == {key: theirs.get(key) for key in PROVENANCE}
     assert "error" not in said
 

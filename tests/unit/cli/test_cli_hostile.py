@@ -65,7 +65,7 @@ def test_what_a_file_holds_is_escaped(verb: str, text: str, tmp_path: Path) -> N
     assert_printable(run.out)
     if verb == "inspect":
         assert run.json["provenance"]["license"] == text
-        assert text in run.json["other_keys"]
+        assert text in run.json["custom_keys"]
     if verb == "stamp":
         assert run.json["changed"]["license"] == {"before": text, "after": "MIT"}
 
