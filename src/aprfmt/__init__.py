@@ -24,9 +24,12 @@ if TYPE_CHECKING:
         canonicalise_file,
         create_file,
         open,  # noqa: A004 - `aprfmt.open` is the name users expect
+        read_tokenizer_folder,
         stamp_file,
         validate_file,
     )
+    from .files.inplace import Recovered, recover_file
+    from .files.stamping import HeadOnly
     from .files.streaming import Writer
     from .layout import DType, Flags, Header, build, parse
     from .licences import Licence, normalise_license
@@ -34,8 +37,11 @@ if TYPE_CHECKING:
     from .metadata import Metadata
     from .ops.canonicalise import Canonical, canonicalise_bytes
     from .ops.create import NewTensor, create_bytes
+    from .ops.diff import Diff, Difference, diff
     from .ops.inspect import Inspection, inspect
+    from .ops.quality import Quality, quality
     from .ops.stamp import Stamp, stamp_bytes, stamp_tree
+    from .patch import MetadataPatch
     from .provenance import ProvenancePatch
     from .rules import Finding, Report, Severity
     from .tensors import Tensor, tensor_nbytes
@@ -48,18 +54,24 @@ __all__ = [
     "Canonical",
     "Container",
     "DType",
+    "Diff",
+    "Difference",
     "Finding",
     "Flags",
     "FormatError",
+    "HeadOnly",
     "Header",
     "Inspection",
     "Licence",
     "LimitExceededError",
     "Limits",
     "Metadata",
+    "MetadataPatch",
     "NewTensor",
     "OpenContainer",
     "ProvenancePatch",
+    "Quality",
+    "Recovered",
     "Report",
     "RequestError",
     "Severity",
@@ -73,10 +85,14 @@ __all__ = [
     "canonicalise_file",
     "create_bytes",
     "create_file",
+    "diff",
     "inspect",
     "normalise_license",
     "open",
     "parse",
+    "quality",
+    "read_tokenizer_folder",
+    "recover_file",
     "stamp_bytes",
     "stamp_file",
     "stamp_tree",
@@ -94,7 +110,17 @@ _HOMES = {
         "TruncatedError",
         "UnsupportedError",
     ),
-    "files": ("OpenContainer", "canonicalise_file", "create_file", "open", "stamp_file", "validate_file"),
+    "files": (
+        "OpenContainer",
+        "canonicalise_file",
+        "create_file",
+        "open",
+        "read_tokenizer_folder",
+        "stamp_file",
+        "validate_file",
+    ),
+    "files.inplace": ("Recovered", "recover_file"),
+    "files.stamping": ("HeadOnly",),
     "files.streaming": ("Writer",),
     "layout": ("DType", "Flags", "Header", "build", "parse"),
     "licences": ("Licence", "normalise_license"),
@@ -102,8 +128,11 @@ _HOMES = {
     "metadata": ("Metadata",),
     "ops.canonicalise": ("Canonical", "canonicalise_bytes"),
     "ops.create": ("NewTensor", "create_bytes"),
+    "ops.diff": ("Diff", "Difference", "diff"),
     "ops.inspect": ("Inspection", "inspect"),
+    "ops.quality": ("Quality", "quality"),
     "ops.stamp": ("Stamp", "stamp_bytes", "stamp_tree"),
+    "patch": ("MetadataPatch",),
     "provenance": ("ProvenancePatch",),
     "rules": ("Finding", "Report", "Severity"),
     "tensors": ("Tensor", "tensor_nbytes"),

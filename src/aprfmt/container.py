@@ -111,8 +111,8 @@ class Container(Mapping[str, Tensor]):
                     rule_id=violation.rule,
                     field=f"header.{violation.field}",
                     span=self.header_spans[violation.field],
-                    expected=f"at least {violation.found} bytes" if beyond else violation.expected,
-                    found=f"{self.source.size} bytes" if beyond else violation.found,
+                    expected=violation.expected,
+                    found=violation.found,
                 )
 
     @cached_property

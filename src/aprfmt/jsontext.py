@@ -258,9 +258,9 @@ def shorten(text: str) -> str:
 
 
 def show(value: object) -> str:
-    """A value of the caller's for an error message; what JSON spells in another way than Python, as JSON does."""
+    """A value of the caller's for an error message."""
     try:
-        return json.dumps(value) if value is None or isinstance(value, bool) else reprlib.repr(value)
+        return reprlib.repr(value)
     except ValueError:  # Python refuses to print integers of some thousand digits
         return f"a very large {type(value).__name__}"
 

@@ -345,7 +345,7 @@ def _is_of_kind(key: MetadataKey, value: Any) -> bool:
 def _require_type(key: MetadataKey, value: Any) -> None:
     for fault in _faults(key, value, (key.name,)):
         found = value if len(fault.path) == 1 else value.get(fault.path[1])
-        instead = "found nothing" if fault.missing else f"not {show(found)}"
+        instead = "found nothing" if fault.missing else f"not {'null' if found is None else show(found)}"
         raise RequestError(f"{'.'.join(fault.path)}: expected {fault.expected}, {instead}")
 
 

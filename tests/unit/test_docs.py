@@ -15,7 +15,20 @@ from pathlib import Path
 import pytest
 
 import aprfmt
-from aprfmt import Canonical, DType, Finding, Flags, Inspection, Limits, OpenContainer, Report, Stamp, Writer
+from aprfmt import (
+    Canonical,
+    Diff,
+    Difference,
+    DType,
+    Finding,
+    Flags,
+    Inspection,
+    Limits,
+    OpenContainer,
+    Report,
+    Stamp,
+    Writer,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ("README.md", "docs/api.md")
@@ -183,6 +196,8 @@ def test_the_limits_are_all_there_with_their_defaults() -> None:
         (Finding, "Judge", ("of", "error")),  # how the engine makes one, and what `raise_first` raises
         (Inspection, "Read", ()),
         (Stamp, "Stamp", ()),
+        (Diff, "Compare", ()),
+        (Difference, "Compare", ()),
         (Canonical, "Lay out anew", ()),
         (Writer, "Create tensor by tensor", ()),
     ],
@@ -200,6 +215,9 @@ CALLS: list[tuple[Callable[..., object], str]] = [
     (OpenContainer.validate, "Judge"),
     (aprfmt.stamp_file, "Stamp"),
     (aprfmt.stamp_bytes, "Stamp"),
+    (aprfmt.read_tokenizer_folder, "Stamp"),
+    (aprfmt.diff, "Compare"),
+    (aprfmt.recover_file, "Stamp"),
     (aprfmt.create_file, "Create"),
     (aprfmt.create_bytes, "Create"),
     (Writer, "Create tensor by tensor"),

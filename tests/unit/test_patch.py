@@ -120,7 +120,7 @@ def test_a_wrong_type_elsewhere_is_not_the_fault_of_the_patch() -> None:
         ({"merge": {"a": 1}, "unset": ("a",)}, "'a' is to be set and to be removed"),
         ({"set": {1: 1}}, "a key of the metadata is a string, not 1"),
         ({"unset": "abc"}, "unset: expected a collection of keys, not 'abc'"),
-        ({"unset": (None,)}, "a key of the metadata is a string, not null"),
+        ({"unset": (None,)}, "a key of the metadata is a string, not None"),
         ({"merge": [1]}, r"merge: expected a mapping, not \[1\]"),
         ({"set": 5}, "set: expected a mapping, not 5"),
     ],

@@ -44,7 +44,7 @@ def _run(args: list[str], *, as_json: bool) -> int:
 
     render.prepare_streams()
     try:
-        code = int(cli.main(args=args, prog_name="aprfmt", standalone_mode=False) or 0)
+        code = int(cli.main(args=args, prog_name="aprfmt", standalone_mode=False, obj=("aprfmt", *args)) or 0)
         render.flush()
         return code
     except click.exceptions.NoArgsIsHelpError as error:

@@ -85,6 +85,27 @@ def _lines() -> Iterator[str]:
     )
     for name, command in found.items():
         yield from _section(context, name, command)
+    yield from _files()
+
+
+def _files() -> Iterator[str]:
+    """The files that commands write and read beside containers, line by line."""
+    from .batch.log import KEYS
+
+    yield ""
+    yield "## The log of a run"
+    yield ""
+    yield "What `aprfmt stamp --log` appends: a JSON object a line, in UTF-8, as soon as a file is done. Of several"
+    yield "lines about a file the last one counts; a last line that is cut off is left out, and cut away."
+    yield ""
+    yield from _table(("key", "holds"), ((f"`{key}`", text) for key, text in KEYS.items()))
+    yield ""
+    yield "## The patch map"
+    yield ""
+    yield "What `aprfmt stamp --patch-map` reads: a JSON object a line, for each file once. Blank lines are left out."
+    yield ""
+    rows = (("`file`", "path of the file, as on the command line"), ("`patch`", "JSON merge patch (RFC 7396)"))
+    yield from _table(("key", "holds"), rows)
 
 
 def _section(parent: click.Context, name: str, command: click.Command) -> Iterator[str]:

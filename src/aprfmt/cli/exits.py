@@ -17,8 +17,8 @@ OK, FINDINGS, REQUEST, FILE, FORMAT, INTERNAL = 0, 1, 2, 3, 4, 70
 EXIT_CODES = {
     OK: "done, clean",
     FINDINGS: (
-        "findings: a file that fails `validate`, a footer that `inspect --check` finds absent, "
-        "differences that `diff` finds, nothing found by `licenses`"
+        "findings: a file that fails `validate` or `gate`, a footer that `inspect --check` finds absent, differences "
+        "that `diff` or `verify` finds, one of many files that could not be stamped, nothing found by `licenses`"
     ),
     REQUEST: "the request is wrong: usage, an empty patch, an output that exists, an unknown licence",
     FILE: "a file cannot be read or written",

@@ -144,6 +144,7 @@ def drawing(*, quiet: bool) -> Iterator[Callable[[str], None] | None]:
 
     def draw(text: str) -> None:
         nonlocal drawn
+        text = render.fitted(text)
         if text != drawn:
             render.redraw(text, over=drawn)
             drawn = text

@@ -36,6 +36,7 @@ __all__ = [
     "fail",
     "finding_json",
     "findings",
+    "fitted",
     "flush",
     "is_terminal",
     "json_array",
@@ -203,6 +204,17 @@ def tail(text: str, columns: int) -> str:
 def _columns(text: str) -> int:
     """How wide a terminal draws a text at most: an ideograph takes two columns."""
     return sum(1 + (east_asian_width(character) in "FW") for character in text)
+
+
+def fitted(text: str) -> str:
+    """The beginning of a line, as far as it fits the terminal on stderr: one that wraps cannot be drawn over."""
+    try:
+        columns = os.get_terminal_size(sys.stderr.fileno()).columns - 1
+    except (OSError, ValueError, AttributeError):
+        return text
+    while columns > 0 and _columns(text) > columns:
+        text = text[:-1]
+    return text
 
 
 def is_terminal() -> bool:

@@ -156,7 +156,8 @@ class FileSource(StreamSource):
             found = _identity(self.path.stat()) if self.path.exists() else "no file"
         if found != self.identity:
             text = f"the input changed while it was read: {self.path or 'an open file'}"
-            raise FormatError(text, expected=f"(device, inode, bytes, ns) {self.identity}", found=str(found))
+            expected = f"(device, inode, bytes, ns modified, ns changed) {self.identity}"
+            raise FormatError(text, expected=expected, found=str(found))
 
     def _read_some(self, start: int, buffer: memoryview) -> int:
         if (preadv := getattr(os, "preadv", None)) is not None:
@@ -201,11 +202,15 @@ def open_source(file: StrPath | bytes | bytearray | memoryview | BinaryIO, *, lo
     read. `look` sees the first bytes that come out of a pipe, before anything is kept, and may raise to refuse them.
 
     Raises `IsADirectoryError`, `RequestError` for a device or socket, `TypeError` for a text file or another
-    object, and other `OSError` of the system.
+    object, `FormatError` for a path beside which a stamp in place has left its journal, and other `OSError` of the
+    system.
     """
     if isinstance(file, bytes | bytearray | memoryview):
         return MemorySource(file)
     if isinstance(file, str | os.PathLike):
+        from .inplace import refuse_journal
+
+        refuse_journal(file)
         if not stat.S_ISFIFO(Path(file).stat().st_mode):
             return FileSource(file)
         with io.FileIO(os.fspath(file), "rb") as pipe:

@@ -24,27 +24,36 @@ from ..plan import Copy, Plan, iter_plan, plan_nbytes
 from ..source import Source, iter_chunks
 from .sources import FileSource, StrPath
 
-__all__ = ["Progress", "naming", "require_writable", "write_plan"]
+__all__ = ["Observe", "Progress", "naming", "require_writable", "write_plan"]
 
 Progress: TypeAlias = Callable[[int, int], None]
+Observe: TypeAlias = Callable[[int, bytes | memoryview], None]
 _Meant: TypeAlias = tuple[int, bytes | memoryview]  # an offset in the new file, and what belongs there
 
 _EXISTS = "output exists: expected a new path, found a file: {} (--force, or force=True, replaces it)"
 
 
 def write_plan(
-    plan: Plan, dst: StrPath, *, source: Source | None, force: bool = False, progress: Progress | None = None
+    plan: Plan,
+    dst: StrPath,
+    *,
+    source: Source | None,
+    force: bool = False,
+    progress: Progress | None = None,
+    observe: Observe | None = None,
 ) -> int:
     """Write the file that `plan` describes to `dst`, and return its size in bytes.
 
     The bytes go to a temporary file in the folder of `dst` and are synced; all but copied ranges is read back
     and compared; the file takes the name `dst` in one step; it is compared once more. `progress` is called
-    with bytes done and bytes in all after each piece. `source` may be the very file at `dst`.
+    with bytes done and bytes in all after each piece; `observe` with every piece that is written, and the byte of the
+    new file that it begins at. `source` may be the very file at `dst`.
 
     With `force` the final step is an atomic replacement. Without, it is a hard link, which refuses a file
     that appeared meanwhile; on a POSIX file system without hard links it is a check and a rename, a moment
     apart. A symbolic link at `dst` stays, its target is replaced. Permission bits are those of the replaced
-    file, of which nothing else is kept; else of a `FileSource`, or 0o666, less the umask.
+    file, and so are owner and group where this user may give a file away; else of a `FileSource`, or 0o666, less the
+    umask.
 
     Raises, with `dst` as it was and no temporary file left: `RequestError` when `dst` exists without `force`,
     or is not a regular file; `FormatError` when a `FileSource` changed meanwhile; `OSError` of the system,
@@ -66,13 +75,16 @@ def write_plan(
     temporary = _temporary_path(final)
     try:
         flags = ("O_WRONLY", "O_CREAT", "O_EXCL", "O_CLOEXEC", "O_NOFOLLOW", "O_BINARY")
-        descriptor = os.open(temporary, sum(getattr(os, flag, 0) for flag in flags), mode)  # less the umask
+        with naming(final.parent, instead_of=temporary):
+            descriptor = os.open(temporary, sum(getattr(os, flag, 0) for flag in flags), mode)  # less the umask
         try:
             done = 0
             for piece in iter_plan(plan, source):
                 if (done, len(piece)) in own:
                     meant.append((done, piece))
                 rest = memoryview(piece).cast("B")
+                if observe is not None:
+                    observe(done, piece)
                 done += len(rest)
                 with naming(final):
                     while rest:
@@ -82,6 +94,7 @@ def write_plan(
             if done != total:
                 raise ValueError(f"expected a plan of {total} bytes, found one that makes {done}")
             if kept is not None:
+                _keep_owner(temporary, final)
                 temporary.chmod(mode)
             with naming(final):
                 os.fsync(descriptor)
@@ -102,12 +115,15 @@ def write_plan(
 
 
 @contextmanager
-def naming(path: Path) -> Iterator[None]:
-    """Give an error of the system the name of the file, which calls on descriptors leave out."""
+def naming(path: Path, *, instead_of: Path | None = None) -> Iterator[None]:
+    """Give an error of the system the name of the file, which calls on descriptors leave out.
+
+    A name that nobody knows is replaced, that of a temporary file.
+    """
     try:
         yield
     except OSError as error:
-        if error.filename is None:
+        if error.filename is None or (instead_of is not None and str(error.filename) == str(instead_of)):
             error.filename = str(path)
         raise
 
@@ -118,6 +134,19 @@ def require_writable(dst: StrPath, nbytes: int, *, force: bool) -> None:
     _require_space(final.parent, nbytes)
     if not os.access(final.parent, os.W_OK | os.X_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(final.parent))
+
+
+def _keep_owner(temporary: Path, replaced: Path) -> None:
+    """Give a file owner and group of the one that it is to replace, as far as the system lets this user."""
+    chown = getattr(os, "chown", None)
+    if chown is None:
+        return
+    wanted, found = replaced.stat(), temporary.stat()
+    for uid, gid in ((wanted.st_uid, wanted.st_gid), (-1, wanted.st_gid)):
+        if (wanted.st_uid, wanted.st_gid) != (found.st_uid, found.st_gid):
+            with suppress(OSError):
+                chown(temporary, uid, gid)
+                return
 
 
 def _remove(path: Path) -> None:

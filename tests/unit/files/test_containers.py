@@ -217,7 +217,7 @@ def test_nothing_happens_when_the_input_is_refused(
 def test_an_empty_patch_is_refused_first(dry_run: bool, tmp_path: Path, out: Path) -> None:
     with pytest.raises(RequestError, match="the patch is empty"):
         aprfmt.stamp_file(tmp_path / "none", out, ProvenancePatch(), dry_run=dry_run)
-    with pytest.raises(TypeError, match=r"^patch: expected a ProvenancePatch, found dict$"):
+    with pytest.raises(TypeError, match=r"^patch: expected a MetadataPatch or a ProvenancePatch, found dict$"):
         aprfmt.stamp_file(tmp_path / "none", out, {"license": "MIT"}, dry_run=dry_run)  # type: ignore[arg-type] # as users do
 
 

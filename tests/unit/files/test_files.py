@@ -740,6 +740,37 @@ def test_a_folder_that_cannot_be_written_is_refused(old: Path) -> None:
     assert names(old.parent) == ["new.apr"]
 
 
+def test_a_temporary_file_that_cannot_be_made_is_no_name_for_users(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    system_open = os.open
+
+    def refuse(path: Any, flags: int, *rest: Any) -> int:
+        if flags & os.O_CREAT:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+        return system_open(path, flags, *rest)
+
+    monkeypatch.setattr(os, "open", refuse)
+    with pytest.raises(PermissionError) as caught:
+        write_plan(PLAN, old, source=BytesSource(DATA), force=True)
+    assert Path(caught.value.filename) == old.parent
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root gives files away")
+def test_owner_and_group_are_those_of_the_replaced_file(old: Path) -> None:
+    os.chown(old, 12345, 23456)
+    old.chmod(0o640)
+    write_plan(PLAN, old, source=BytesSource(DATA), force=True)
+    status = old.stat()
+    assert (status.st_uid, status.st_gid, status.st_mode & 0o777) == (12345, 23456, 0o640)
+
+
+def test_a_system_that_lets_nobody_give_files_away(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "chown", raising(PermissionError(errno.EPERM, "no")), raising=False)
+    write_plan(PLAN, old, source=BytesSource(DATA), force=True)
+    monkeypatch.delattr(os, "chown", raising=False)
+    write_plan(PLAN, old, source=BytesSource(DATA), force=True)
+    assert old.read_bytes().startswith(b"head")
+
+
 def test_too_little_space_is_refused_with_numbers(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = type(shutil.disk_usage("/"))
     monkeypatch.setattr(shutil, "disk_usage", lambda _folder: usage(10_000, 9_000, 1_000))

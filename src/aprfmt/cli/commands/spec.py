@@ -18,6 +18,10 @@ _FILES = {
     "ksy": "apr_v2.ksy",
     "metadata": "metadata.schema.json",
     "readme": "README.md",
+    "contract": "provenance.contract.yaml",
+    "receipt": "receipt/receipt.schema.json",
+    "statement": "receipt/statement.schema.json",
+    "evidence": "receipt/evidence.schema.json",
     "magic": "apr.magic",
     "mime": "aprfmt.xml",
     "imhex": "apr_v2.hexpat",
@@ -30,6 +34,7 @@ _FILES = {
 def command(which: str, as_json: bool, quiet: bool, verbose: bool) -> None:
     """Print the layout (ksy, a Kaitai Struct file, the default), the schema of the metadata, or how to read them.
 
+    Beside the layout: the contract of the gates and of the commands, and the schema of each shape of a receipt.
     Made from the layout: a magic entry of file(1), an entry of the shared MIME database, an ImHex pattern.
     """
     from hashlib import sha256

@@ -1,37 +1,56 @@
-"""`aprfmt stamp`: set provenance keys, change nothing else."""
+"""`aprfmt stamp`: set keys of the metadata, provenance above all, change nothing else."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
-from ..options import about, output_options, progress, rule_ids
+from ..options import output_options_saying, progress, rule_ids
 
 if TYPE_CHECKING:
-    from ...ops.stamp import Stamp
+    from ..many import Run
+    from ..patching import Asked
+    from ..receipts import Receipts
+    from ..stamping import Way
 
 __all__ = ["JSON_KEYS", "command"]
 
 JSON_KEYS = {
     "command": "`stamp`",
     "input": "FILE as given",
-    "output": "OUT as given; null in a dry run without it",
+    "output": "OUT as given, FILE in place; null in a dry run without OUT",
     "input_bytes": "size of the input",
     "output_bytes": "size of the output",
     "tensor_count": "number of tensors",
     "stamped": (
         "`license`, `data_source`, `data_license`, `hf_architecture`, `hf_model_type`, `architecture` and every other "
-        "key that was asked for, as they stand in the output; null when missing"
+        "key that was asked for, with the value that the output has: null when it has none"
     ),
-    "header_flags_bits": "the flags of the output as a number",
-    "changed": "the keys whose value is another than before, each with `before` and `after`",
+    "header_flags_bits": "flags of the output as a number",
+    "status": (
+        "`stamped`, in a dry run `would_stamp`, or `unchanged` for a file in place that had every value already and is "
+        "left alone; of many files also `failed`, and `skipped` for one that the log has as done; in the last object "
+        "`summary`"
+    ),
+    "changed": (
+        "the keys of `stamped` whose value is another one now, each with `before` and `after`, null where the key is "
+        "not there, too"
+    ),
+    "removed": "the keys of the input that the output does not have",
+    "tokenizer": "`source`, `vocab_size`, `merges` and `model_type` of `--tokenizer`, null without it",
+    "in_place": "whether FILE itself was stamped",
     "dry_run": "whether nothing was written",
+    "receipt": "path of the receipt, null when none was asked for",
+    "summary": "of many files, in the last object: how many there are of each status, and how many are `left`",
+    "error": "why a file failed, as under [Errors](#errors); only there then, with `command`, `input` and `status`",
     "accepted": "the faults that were let through with `--accept`, as `findings` of `aprfmt validate`",
     "notes": (
         "sentences about what else is different or deserves a second look: a footer or a flag that is added, bytes "
-        "that are dropped, a licence whose id is deprecated or names no terms"
+        "that are dropped, a key that occurs twice, a licence whose id is deprecated or names no terms, what a model "
+        "card or a tokenizer became"
     ),
 }
 
@@ -52,30 +71,115 @@ _OPTIONS = {
     "original_format": "Format the model was converted from.",
     "created_at": "When the model was made.",
 }
-_LICENCES = ("license", "data_license")
-_REPORTED = ("license", "data_source", "data_license", "hf_architecture", "hf_model_type", "architecture")
+
+
+def _only(_context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> str | None:
+    """The value of an option that is given once; of two, nobody knows which one is meant."""
+    if len(values) > 1:
+        raise click.UsageError(f"{parameter.opts[0]} is given {len(values)} times: expected it once.")
+    return values[0] if values else None
+
+
+def _once(*names: str, metavar: str, help: str) -> Any:  # noqa: A002 - as Click calls it
+    return click.option(*names, metavar=metavar, help=help, multiple=True, callback=_only)
+
+
+def _key_options(function: Any) -> Any:
+    for key, text in reversed(_OPTIONS.items()):
+        name = "--model-version" if key == "version" else f"--{key.replace('_', '-')}"
+        function = _once(name, key, metavar="TEXT", help=text)(function)
+    return function
 
 
 def _patch_options(function: Any) -> Any:
-    for key, text in reversed(_OPTIONS.items()):
-        name = "--model-version" if key == "version" else f"--{key.replace('_', '-')}"
-        function = click.option(name, key, metavar="TEXT", help=text)(function)
+    """Where other keys come from."""
+    for decorate in (
+        click.option("--dedupe", is_flag=True, help="Of keys that occur twice in one object, keep the last."),
+        _once("--fill-gaps", metavar="TOKEN", help="Token for ids that no token has; {id} in it is the id."),
+        _once("--tokenizer", metavar="DIR", help="Embed tokenizer.json, or vocab.json and merges.txt."),
+        click.option("--card-base-model", is_flag=True, help="Take base_model from the card too, as source."),
+        _once("--from-card", "card", metavar="README.md", help="Take licence and datasets from a model card."),
+        click.option("--keys", "copied_keys", metavar="KEY,…", multiple=True, help="What to copy with --copy-from."),
+        _once("--copy-from", metavar="OTHER.apr", help="Take provenance and model family from a container."),
+        _once("--patch", "patch_file", metavar="FILE|-", help="A file with a JSON merge patch; - is stdin."),
+        click.option("--unset", metavar="KEY", multiple=True, help="Remove a key."),
+        click.option("--set-str", "texts", metavar="KEY=TEXT", multiple=True, help="Set any key to a text."),
+        click.option("--set", "sets", metavar="KEY=JSON", multiple=True, help="Set any key to a JSON value."),
+    ):
+        function = decorate(function)
+    return function
+
+
+def _place_options(function: Any) -> Any:
+    """How a file in place is written."""
+    for decorate in (
+        click.option("--keep-footerless", is_flag=True, help="Make no footer for a FILE that has none."),
+        click.option("--preserve-mtime", is_flag=True, help="Keep the time of FILE's last change."),
+        click.option("--allow-hardlinks", is_flag=True, help="Change FILE under all of its names."),
+        click.option(
+            "--reserve", type=click.IntRange(min=0), metavar="BYTES", help="Leave this much room for later stamps."
+        ),
+        click.option(
+            "--verify",
+            type=click.Choice(("full", "head")),
+            default="full",
+            show_default=True,
+            help="full: read and check every byte. head: with -i, write head and footer alone and read no data.",
+        ),
+    ):
+        function = decorate(function)
+    return function
+
+
+def _receipt_options(function: Any) -> Any:
+    for decorate in (
+        click.option("--no-host", is_flag=True, help="Do not name this machine in the receipt."),
+        click.option(
+            "--receipt-format",
+            type=click.Choice(("aprfmt", "in-toto", "evidence")),
+            help="Shape of the receipt; aprfmt unless given.",
+        ),
+        click.option(
+            "--receipt",
+            metavar="PATH",
+            help="Write what was there before and after, with digests. A folder for many files.",
+        ),
+    ):
+        function = decorate(function)
+    return function
+
+
+def _many_options(function: Any) -> Any:
+    for decorate in (
+        click.option(
+            "--log",
+            metavar="JSONL",
+            help="Append what was done; skip what it has as done, and what a look at size, time and head confirms.",
+        ),
+        click.option(
+            "--jobs",
+            type=click.IntRange(1, 100),
+            metavar="N",
+            help="How many files at a time, at most 100; unless given one for each processor, at most 4.",
+        ),
+        _once("--patch-map", metavar="JSONL", help='Lines {"file": …, "patch": …}: a merge patch for each.'),
+        click.option("-r", "--recursive", is_flag=True, help="Look into the folders of a folder, too."),
+    ):
+        function = decorate(function)
     return function
 
 
 # Whether a path can be read or written is the system's to say: `readable` would make it a wrong usage.
-@click.command(short_help="Set provenance in the metadata, change nothing else.", add_help_option=False)
-@click.argument("file", type=click.Path(readable=False), metavar="FILE")
+@click.command(short_help="Set keys of the metadata, change nothing else.", add_help_option=False)
+@click.argument("files", type=click.Path(readable=False), metavar="FILE...", nargs=-1)
+@_key_options
 @_patch_options
+@click.option("-o", "--output", type=click.Path(readable=False), metavar="OUT", help="The file to write.")
+@click.option("-i", "--in-place", is_flag=True, help="Replace FILE itself; leave it alone when it has every value.")
+@click.option("-f", "--force", is_flag=True, help="Overwrite OUT and the receipt; OUT may be FILE itself.")
 @click.option(
-    "-o",
-    "--output",
-    type=click.Path(readable=False),
-    metavar="OUT",
-    help="The file to write; required without -n.",
+    "-n", "--dry-run", is_flag=True, help="Check everything, every byte but with --verify head, and write nothing."
 )
-@click.option("-f", "--force", is_flag=True, help="Overwrite OUT when it exists; OUT may be FILE itself.")
-@click.option("-n", "--dry-run", is_flag=True, help="Check everything, every byte included, and write nothing.")
 @click.option("--drop-trailing", is_flag=True, help="Drop bytes behind the footer instead of refusing them.")
 @click.option(
     "--accept",
@@ -90,118 +194,207 @@ def _patch_options(function: Any) -> Any:
     metavar="NAME",
     help="What is a licence: spdx (expressions of SPDX and ids of the model hub) or upstream (what `apr stamp` takes).",
 )
-@output_options
-def command(
-    file: str,
-    output: str | None,
-    force: bool,
-    dry_run: bool,
-    drop_trailing: bool,
-    accept: tuple[str, ...],
-    licenses: str,
-    as_json: bool,
-    quiet: bool,
-    verbose: bool,
-    **keys: str | None,
-) -> None:
-    """Write a copy of FILE to OUT with provenance keys set in its metadata.
+@_place_options
+@_receipt_options
+@_many_options
+@output_options_saying(
+    json="Print one JSON object, on errors too; of many files one a line, and a summary.",
+    quiet="Print nothing but errors (and the JSON, with --json).",
+)
+def command(**options: Any) -> int:
+    """Set keys in the metadata of FILE: in a copy at OUT, or with -i in place.
 
-    Tensor bytes, index and header flags stay as they are; the flag LAYOUT_ROW_MAJOR is added when it is missing. Every
-    byte of FILE is held against its footer while it is copied: a file that `aprfmt validate` finds an error in is
-    refused, unless the rule is accepted by name. OUT appears whole or not at all. An empty TEXT sets an empty value.
+    Tensor bytes, index and header flags stay as they are; LAYOUT_ROW_MAJOR is added when it is missing, HAS_VOCAB with
+    a tokenizer. Every byte of FILE is held against its footer while it is copied: a file that `aprfmt validate` finds
+    an error in is refused, unless the rule is accepted by name. OUT appears whole or not at all, and so does a file in
+    place, which is left alone when it has every value already, and then keeps a receipt that is there. A link to it
+    stays a link; another name of the same file (a hard link) keeps what was there.
+
+    A file in place is replaced by a new one. With --verify head, only its head and footer are written, under a journal,
+    whatever its size: the data is neither copied nor read, so that rules about it are not judged, and a wrong footer
+    stays as wrong. docs/in-place.md says more; `aprfmt recover` finishes or undoes what was cut.
+
+    A key is set by its option, by --set, --set-str or --unset (a whole name: tokenizer.model_type is no path), by a
+    JSON merge patch, from a model card or from another container; where two say the same key, the one that is named
+    first here wins. Keys that the format knows have types, which are checked before anything is written. An empty TEXT
+    sets an empty value; --set KEY=null writes a null, and a null in a merge patch removes the key.
 
     Licences are written in canonical form: `mit or apache-2.0` becomes `MIT OR Apache-2.0`. What is none is refused,
     with the nearest ones; `aprfmt licenses` searches.
-    """
-    from ... import stamp_file
-    from ...provenance import ProvenancePatch
-    from .. import render
 
+    Many files are stamped in place: several FILEs, a folder, which stands for the files *.apr in it, @LIST, a file with
+    one path a line, and the files of a patch map. One that fails does not stop the others; exit code 1 when any did.
+    """
+    from ..inputs import is_one_file
+
+    files: tuple[str, ...] = options.pop("files")
+    patch_map: str | None = options["patch_map"]
+    # With an output, FILE is a file whatever it is called.
+    one = patch_map is None and len(files) == 1 and (options["output"] is not None or is_one_file(files))
+    _refuse_what_is_no_use(files, options, one=one)
+    if one:
+        return _one(files[0], options)
+    from ..many import stamp_many
+
+    return stamp_many(files, _asked(options), _way(options), _run(options), _standard_input)
+
+
+_OF_HEAD_ONLY = ("reserve", "allow_hardlinks", "preserve_mtime", "keep_footerless")
+_NEEDS = {
+    "copied_keys": ("--keys", "copy_from", "--copy-from"),
+    "card_base_model": ("--card-base-model", "card", "--from-card"),
+    "fill_gaps": ("--fill-gaps", "tokenizer", "--tokenizer"),
+    "receipt_format": ("--receipt-format", "receipt", "--receipt"),
+    "no_host": ("--no-host", "receipt", "--receipt"),
+}
+
+
+def _refuse_what_is_no_use(files: Sequence[str], options: dict[str, Any], *, one: bool) -> None:
+    """An option that would do nothing is a wrong usage, and so is an order that cannot be followed."""
     context = click.get_current_context()
-    if output is None and not dry_run:
-        raise click.UsageError("Missing option '-o' / '--output'.", context)
-    if "-" in (file, output):
-        raise click.UsageError("stamp neither reads nor writes a stream; './-' is a file of the name '-'.", context)
-    said: list[str] = []
-    with about(file, output), progress("checking" if dry_run else "stamping", file, quiet=quiet) as update:
-        # A file that is missing is said before a patch that is empty or a licence that is none, as the reference does.
-        Path(file).stat()
-        patch = ProvenancePatch(**_with_licences(keys, licenses, said))
-        done = stamp_file(
-            file,
-            output,
-            patch,
-            force=force,
-            dry_run=dry_run,
-            drop_trailing=drop_trailing,
-            accept=rule_ids(accept),
-            progress=update,
-        )
-    stamped = {key: done.metadata.get(key) for key in dict.fromkeys((*_REPORTED, *patch.values()))}
-    changed = {
-        key: {"before": done.input_metadata.get(key), "after": value}
-        for key, value in stamped.items()
-        if done.input_metadata.get(key) != value
-    }
-    if as_json:
-        render.json_object(
-            {
-                "command": "stamp",
-                "input": file,
-                "output": output,
-                "input_bytes": done.input_nbytes,
-                "output_bytes": done.output_nbytes,
-                "tensor_count": done.n_tensors,
-                "stamped": stamped,
-                "header_flags_bits": int(done.flags),
-                "changed": changed,
-                "dry_run": dry_run,
-                "accepted": [render.finding_json(item) for item in done.accepted],
-                "notes": [*said, *done.notes],
-            }
-        )
-        return
-    for item in done.accepted:
-        render.note(f"accepted: {file}: {item.error()}")
-    if not quiet:
-        target = "" if output is None else f" -> {render.escape(output)}"
-        render.line(f"{'Would stamp' if dry_run else 'Stamped'} {render.escape(file)}{target} ({_sizes(done)})")
-        for key, value in stamped.items():
-            before = f"{render.short(changed[key]['before'])} -> " if key in changed else ""
-            render.line(f"  {key + ':':<17}{before}{render.short(value)}")
-        if verbose:
-            names = ", ".join(flag.name.lower() for flag in done.flags if flag.name)
-            render.line(f"  {'flags:':<17}{int(done.flags):#06x} {names}")
-        if not changed:
-            render.note("every key had its value already")
-        for text in (*said, *done.notes):
-            render.note(text)
+
+    def refuse(text: str) -> None:
+        raise click.UsageError(text, context)
+
+    for name, (option, needed, its_option) in _NEEDS.items():
+        if options[name] and options[needed] is None:
+            refuse(f"{option} has no use without {its_option}.")
+    if not files and options["patch_map"] is None:
+        refuse("Missing argument 'FILE...'.")
+    if options["output"] is not None and options["in_place"]:
+        refuse("-o and -i exclude each other.")
+    if options["verify"] == "head" and not options["in_place"]:
+        refuse("--verify head has no use without -i.")
+    for name in _OF_HEAD_ONLY:
+        if options[name] and options["verify"] != "head":
+            refuse(f"--{name.replace('_', '-')} has no use without --verify head.")
+    for name in ("receipt", "log"):
+        if options[name] is not None and options["dry_run"]:
+            refuse(f"--{name} and -n exclude each other: nothing is done that could be written down.")
+    if one:
+        if options["output"] is None and not (options["in_place"] or options["dry_run"]):
+            refuse("Missing option '-o' / '--output', or '-i' / '--in-place'.")
+        for name in ("jobs", "log"):
+            if options[name] is not None:
+                refuse(f"--{name} has no use with one file.")
+    elif not options["in_place"]:
+        more = f" ({files[1]})" if len(files) > 1 else ""
+        refuse(f"Many files{more} are stamped in place: expected -i, found {'-o' if options['output'] else 'none'}.")
+    streams = [*files, options["output"], options["card"], options["copy_from"], options["receipt"]]
+    if "-" in streams:
+        refuse("stamp neither reads nor writes a stream; './-' is a file of the name '-'.")
+    if [options["patch_file"], options["patch_map"], *("-" for file in files if file == "@-")].count("-") > 1:
+        refuse("Standard input can be read only once.")
 
 
-def _with_licences(keys: dict[str, str | None], catalogue: str, said: list[str]) -> dict[str, str | None]:
-    """The keys with their licences in canonical form; `said` gets what there is to say of them.
+def _asked(options: dict[str, Any]) -> Asked:
+    from ..patching import Asked
 
-    Raises `RequestError` for what is no licence in the catalogue, naming the option.
-    """
-    given = {key: value for key in _LICENCES if (value := keys[key]) is not None}
-    if not given:
-        return keys
-    from ...errors import RequestError
-    from ...licences import LicenceError, normalise_license
+    return Asked(
+        named={key: options[key] for key in _OPTIONS if options[key] is not None},
+        copied_keys=tuple(key for text in options["copied_keys"] for key in text.split(",")),
+        **{
+            name: options[name]
+            for name in (
+                "sets",
+                "texts",
+                "unset",
+                "patch_file",
+                "copy_from",
+                "card",
+                "card_base_model",
+                "tokenizer",
+                "fill_gaps",
+                "dedupe",
+                "licenses",
+            )
+        },
+    )
 
-    done = dict(keys)
-    for key, value in given.items():
-        option = f"--{key.replace('_', '-')}"
-        try:
-            licence = normalise_license(value, catalogue)
-        except LicenceError as error:
-            raise RequestError(f"{option}: {error}") from error
-        done[key] = licence.expression
-        said.extend(f"{option}: {text}" for text in (*licence.warnings, *licence.notes))
-    return done
+
+def _way(options: dict[str, Any]) -> Way:
+    from ..stamping import Way
+
+    head_only = None
+    if options["verify"] == "head":
+        from ...files.stamping import HeadOnly
+
+        given = {name: options[name] for name in _OF_HEAD_ONLY}
+        head_only = HeadOnly(**{**given, "reserve": options["reserve"] or 0})
+    names = ("in_place", "force", "dry_run", "drop_trailing")
+    return Way(
+        accept=rule_ids(options["accept"]),
+        prove=options["receipt"] is not None,
+        head_only=head_only,
+        **{name: options[name] for name in names},
+    )
 
 
-def _sizes(done: Stamp) -> str:
+def _standard_input() -> BinaryIO:
+    from ..inputs import standard_input
+
+    return standard_input()
+
+
+def _one(file: str, options: dict[str, Any]) -> int:
     from .. import render
+    from ..exits import OK
+    from ..patching import prepared
+    from ..receipts import stamp_with_receipt
+    from ..stamping import outcome_json, say
 
-    return f"{render.count(done.n_tensors, 'tensor')}, {done.input_nbytes} -> {done.output_nbytes} bytes"
+    quiet, output, way = options["quiet"], options["output"], _way(options)
+    # A file that is missing is said before a patch that is empty or a licence that is none, as the reference does.
+    Path(file).stat()
+    patch = prepared(_asked(options), _standard_input)
+    receipts = _receipts(file, options)
+    with progress("checking" if way.dry_run else "stamping", file, quiet=quiet) as update:
+        if receipts is not None:
+            update = _stopping(update)
+        outcome = stamp_with_receipt(file, output, patch, way, receipts, update)
+    if options["as_json"]:
+        render.json_object(outcome_json(outcome))
+    else:
+        say(outcome, quiet=quiet, verbose=options["verbose"])
+    return OK
+
+
+def _stopping(update: Callable[[int, int], None] | None) -> Callable[[int, int], None]:
+    """Signals raise from here on between two pieces of the file and nowhere else: what is stamped gets its receipt."""
+    from .. import signals
+
+    def updated(done: int, total: int) -> None:
+        with signals.may_raise():
+            pass
+        if update is not None:
+            update(done, total)
+
+    signals.wait()
+    return updated
+
+
+def _receipts(file: str, options: dict[str, Any]) -> Receipts | None:
+    if options["receipt"] is None:
+        return None
+    from ..receipts import Receipts
+
+    return Receipts(
+        options["receipt"],
+        [file],
+        many=False,
+        kind=options["receipt_format"] or "aprfmt",
+        with_host=not options["no_host"],
+        force=options["force"],
+        output=options["output"],
+    )
+
+
+def _run(options: dict[str, Any]) -> Run:
+    from ..many import Run
+
+    names = ("recursive", "patch_map", "jobs", "log", "receipt", "as_json", "quiet", "verbose")
+    return Run(
+        receipt_format=options["receipt_format"] or "aprfmt",
+        with_host=not options["no_host"],
+        **{name: options[name] for name in names},
+    )

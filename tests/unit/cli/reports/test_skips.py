@@ -38,7 +38,7 @@ def test_a_file_of_another_format_has_one_reason() -> None:
 
 def test_the_reason_may_be_far_away() -> None:
     said = reasons(report(craft(metadata=b"[1]")))
-    assert set(said) == {"APR-H012", "APR-M006", "APR-M008", "APR-M009", "APR-P001", "APR-P002"}
+    assert set(said) == {"APR-H012", "APR-M006", "APR-M008", "APR-M009", "APR-P001", "APR-P002", "APR-P003"}
     assert set(said.values()) == {("APR-M004",)}
 
 
