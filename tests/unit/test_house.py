@@ -320,3 +320,9 @@ def test_every_room_has_its_floor() -> None:
     named = {name.strip(" ()").removeprefix("aprfmt.") for layer in layers for name in layer.split("|")}
     rooms = {item.room.removesuffix(".py") for item in modules()} - {"__init__", "__main__", "codegen"}
     assert rooms <= named
+
+
+def test_no_two_test_modules_have_one_name() -> None:
+    """The folders of the tests are no packages: of two modules of one name, pytest refuses the second."""
+    names = [path.name for path in (ROOT / "tests").rglob("*.py") if path.name not in ("__init__.py", "conftest.py")]
+    assert sorted({name for name in names if names.count(name) > 1 and name.startswith("test_")}) == []
