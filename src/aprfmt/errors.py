@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
+from typing import Any
 
 __all__ = [
     "AprError",
@@ -15,8 +17,10 @@ __all__ = [
     "RequestError",
     "TruncatedError",
     "UnsupportedError",
+    "is_text",
     "printable",
     "quoted",
+    "readable",
 ]
 
 # Cc control, Cf format (bidirectional overrides, zero-width), Cs lone surrogates, Co and Cn nobody knows what, Zl and
@@ -43,6 +47,22 @@ def _escaped(character: str) -> str:
     if 0xDC80 <= code <= 0xDCFF:  # a byte that was not UTF-8
         return f"\\x{code - 0xDC00:02x}"
     return character.encode("unicode_escape", "surrogatepass").decode("ascii")
+
+
+def is_text(text: str) -> bool:
+    """Whether strict readers of JSON take a string: there is no lone surrogate in it."""
+    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def readable(value: Any) -> Any:
+    """A value of JSON with the strings that strict readers refuse made printable, keys included."""
+    if isinstance(value, str):
+        return value if is_text(value) else printable(value)
+    if isinstance(value, Mapping):
+        return {readable(key): readable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [readable(item) for item in value]
+    return value
 
 
 def quoted(name: str, longest: int | None = None) -> str:

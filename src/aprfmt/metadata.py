@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -25,6 +25,7 @@ __all__ = [
     "Member",
     "Metadata",
     "canonical_metadata",
+    "edited",
     "encode_value",
     "is_known_key",
     "same_json",
@@ -222,11 +223,7 @@ class Metadata(Mapping[str, Any]):
             elif self.members:
                 text += ","
             edits.append(((place, place), text.encode()))
-        result, done = bytearray(), self._file_offset
-        for (start, stop), replacement in sorted(edits):
-            result += self._raw[done - self._file_offset : start - self._file_offset] + replacement
-            done = stop
-        return bytes(result + self._raw[done - self._file_offset :])
+        return edited(self._raw, edits, origin=self._file_offset)
 
     def _place_for(self, key: str, order: Mapping[str, int]) -> int:
         """The byte at which an absent key goes in."""
@@ -235,6 +232,15 @@ class Metadata(Mapping[str, Any]):
             member.value_span[1] for member in self.members if number is None or order.get(member.key, number) < number
         ]
         return before[-1] if before else self._file_offset + self._raw.index(b"{") + 1
+
+
+def edited(raw: bytes, edits: Iterable[tuple[tuple[int, int], bytes]], *, origin: int = 0) -> bytes:
+    """The bytes with others in the place of some spans, counted from `origin`; a span inside another goes with it."""
+    result, done = bytearray(), 0
+    for (start, stop), text in sorted(edits):
+        result += raw[done : max(start - origin, done)] + text
+        done = max(done, stop - origin)
+    return bytes(result + raw[done:])
 
 
 _STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'

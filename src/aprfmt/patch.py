@@ -21,13 +21,13 @@ from .jsonwalk import overridden_members, path_text, repeated_keys
 from .layout import Flags
 from .layout._generated.metadata_schema import KEYS
 from .limits import DEFAULT_LIMITS, Limits
-from .metadata import Metadata
+from .metadata import Metadata, edited
 from .provenance import PROVENANCE_KEYS, ProvenancePatch, says_nothing
 
 if TYPE_CHECKING:
     from .tokenizer import Tokenizer
 
-__all__ = ["MetadataPatch", "Patched", "json_value", "metadata_patch"]
+__all__ = ["MetadataPatch", "Patched", "json_value", "merged_value", "metadata_patch"]
 
 _SHOWN = 5
 """Duplicate keys that are listed one by one; the others are counted."""
@@ -220,12 +220,8 @@ def _over(metadata: Metadata, raw: bytes) -> Metadata:
 
 
 def _cut(metadata: Metadata, spans: Iterable[tuple[int, int]]) -> Metadata:
-    """The metadata without the bytes in some spans, which count from its first byte."""
-    raw, done, kept = metadata.raw, 0, bytearray()
-    for start, stop in sorted(spans):
-        kept += raw[done : max(start, done)]
-        done = max(done, stop)
-    return _over(metadata, bytes(kept + raw[done:]))
+    """The metadata without the bytes in some spans, which count from its first byte and may lie in one another."""
+    return _over(metadata, edited(metadata.raw, ((span, b"") for span in spans)))
 
 
 def _without(metadata: Metadata, keys: Iterable[str]) -> Metadata:
@@ -256,18 +252,23 @@ def _merged(metadata: Metadata, patch: Mapping[str, Any], *, typed: bool = True)
         for key, change in patch.items()
         if isinstance(change, Mapping) and isinstance(metadata.get(key), Mapping)
     }
-    raw, done, kept = metadata.raw, 0, bytearray()
-    for (start, stop), text in sorted((metadata.span_of(key), text) for key, text in inner.items()):
-        kept += raw[done : start - metadata.file_offset] + text
-        done = stop - metadata.file_offset
-    result = _over(metadata, bytes(kept + raw[done:]))
+    edits = ((metadata.span_of(key), text) for key, text in inner.items())
+    result = _over(metadata, edited(metadata.raw, edits, origin=metadata.file_offset))
     result = _without(result, [key for key, change in patch.items() if change is None])
-    values = {key: _no_nulls(change) for key, change in patch.items() if change is not None and key not in inner}
+    values = {
+        key: merged_value(None, change) for key, change in patch.items() if change is not None and key not in inner
+    }
     return _over(result, result.splice(values, typed=typed))
 
 
-def _no_nulls(change: Any) -> Any:
-    """A merge patch as it is written where there is no object to merge it into."""
+def merged_value(value: Any, change: Any) -> Any:
+    """A JSON merge patch (RFC 7396) in a value; without nulls where there is no object to merge it into."""
     if not isinstance(change, Mapping):
         return change
-    return {key: _no_nulls(value) for key, value in change.items() if value is not None}
+    result = dict(value) if isinstance(value, Mapping) else {}
+    for key, item in change.items():
+        if item is None:
+            result.pop(key, None)
+        else:
+            result[key] = merged_value(result.get(key), item)
+    return result

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from .checksum import crc32, crc32_combine
-from .source import Source, iter_chunks
+from .source import Progress, Source, iter_chunks
 
-__all__ = ["Copy", "Literal", "Plan", "Seal", "iter_plan", "plan_bytes", "plan_nbytes"]
+__all__ = ["Copy", "Literal", "Observe", "Plan", "Seal", "iter_plan", "plan_bytes", "plan_nbytes", "read_plan"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,8 @@ class Seal:
 
 
 Plan = tuple[Literal | Copy | Seal, ...]
+Observe: TypeAlias = Callable[[int, bytes | memoryview], None]
+"""What sees a new file go by: the byte of it that a piece begins at, and the piece, which is valid during the call."""
 
 
 def plan_nbytes(plan: Plan) -> int:
@@ -92,6 +95,25 @@ def iter_plan(plan: Plan, source: Source | None = None) -> Iterator[bytes | memo
             else:
                 part.check(copied)
                 total = crc32_combine(total, copied, part.nbytes)
+
+
+def read_plan(
+    plan: Plan, source: Source | None = None, *, progress: Progress | None = None, observe: Observe | None = None
+) -> bytes:
+    """Run a plan, with all its checks, and keep nothing of the new file but its last piece, which is returned.
+
+    `progress` is called with bytes done and bytes in all after each piece, `observe` with the piece before. Errors as
+    for `iter_plan`.
+    """
+    done, total = 0, plan_nbytes(plan)
+    piece: bytes | memoryview = b""
+    for piece in iter_plan(plan, source):
+        if observe is not None:
+            observe(done, piece)
+        done += len(piece)
+        if progress is not None:
+            progress(done, total)
+    return bytes(piece)
 
 
 def plan_bytes(plan: Plan, source: Source | None = None) -> bytes:

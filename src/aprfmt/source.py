@@ -7,16 +7,29 @@ whatever is in memory already.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
-from typing import BinaryIO, Protocol, cast
+from collections.abc import Callable, Iterator
+from typing import BinaryIO, Protocol, TypeAlias, cast
 
 from .checksum import crc32
 from .errors import TruncatedError
 
-__all__ = ["CHUNK_BYTES", "BytesSource", "Source", "iter_chunks", "open_stream", "range_crc32", "used_nbytes"]
+__all__ = [
+    "CHUNK_BYTES",
+    "BytesSource",
+    "Progress",
+    "Source",
+    "iter_chunks",
+    "open_stream",
+    "range_crc32",
+    "used_nbytes",
+]
 
 CHUNK_BYTES = 1024 * 1024
 """Block of a full pass over the data: large enough that calls cost nothing, small enough to stay in cache."""
+
+
+Progress: TypeAlias = Callable[[int, int], None]
+"""What hears how far a pass is: bytes done, and bytes in all."""
 
 
 class Source(Protocol):

@@ -13,8 +13,8 @@ from aprfmt import Flags, ProvenancePatch, build, create_bytes, stamp_bytes
 from aprfmt.checksum import crc32
 from aprfmt.errors import FormatError, RequestError
 from aprfmt.layout import FOOTER_SIZE, HEADER_SIZE, header_crc32
+from aprfmt.ops import stamp as stamping
 from aprfmt.ops.inplace import InPlace, plan_in_place, read_through, room_nbytes
-from aprfmt.ops.stamp import _index_bytes
 from aprfmt.patch import MetadataPatch
 from aprfmt.plan import Copy, plan_bytes
 from aprfmt.rules import run
@@ -55,7 +55,7 @@ def wrong_by(raw: bytes) -> int | None:
 
 def index_bytes(raw: bytes) -> bytes:
     """The index with what is behind it, which the copy brings onto the grid with zeros."""
-    return _index_bytes(opened(raw)).rstrip(b"\0")
+    return stamping.index_bytes(opened(raw)).rstrip(b"\0")
 
 
 def header_values(raw: bytes) -> dict[str, Any]:

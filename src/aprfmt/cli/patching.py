@@ -15,19 +15,17 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from ..errors import RequestError, quoted
 from ..jsontext import encode_value, shorten
 from ..limits import DEFAULT_LIMITS
-from ..patch import MetadataPatch, json_value
+from ..patch import MetadataPatch, json_value, merged_value
+from ..provenance import REPORTED_KEYS
 from .options import about
 
 if TYPE_CHECKING:
     from ..card import Card
     from ..tokenizer import Tokenizer
 
-__all__ = ["COPIED", "LICENCE_KEYS", "Asked", "Prepared", "prepared", "with_merge"]
+__all__ = ["LICENCE_KEYS", "Asked", "Prepared", "prepared", "with_merge"]
 
 LICENCE_KEYS = ("license", "data_license")
-COPIED = ("license", "data_source", "data_license", "hf_architecture", "hf_model_type", "architecture")
-"""The keys that are copied from another container unless others are named, and those that a stamp always reports."""
-
 _MAX_PATCH_BYTES = DEFAULT_LIMITS.max_metadata_bytes
 """A patch can be as large as the metadata it is for."""
 
@@ -85,7 +83,7 @@ def prepared(asked: Asked, standard_input: Callable[[], BinaryIO]) -> Prepared:
         origins |= dict.fromkeys(merge, "--patch")
         for key in values.keys() & merge.keys():
             if isinstance(merge[key], Mapping):  # merged into what was taken from elsewhere, not into what FILE has
-                values[key] = _merged(values[key], merge.pop(key))
+                values[key] = merged_value(values[key], merge.pop(key))
             else:
                 del values[key]
     unset: dict[str, str] = {}
@@ -159,10 +157,10 @@ def _copied(path: str, keys: tuple[str, ...]) -> dict[str, Any]:
         if missing:
             raise RequestError(f"--keys: expected keys of {path}, found {quoted(missing[0])}, which it does not have")
         # A null is not worth copying, unless somebody asks for it.
-        chosen = keys or [key for key in COPIED if metadata.get(key) is not None]
+        chosen = keys or [key for key in REPORTED_KEYS if metadata.get(key) is not None]
         if not chosen:
             raise RequestError(
-                f"--copy-from: expected one of {', '.join(COPIED)} in {path}, found none (--keys names others)"
+                f"--copy-from: expected one of {', '.join(REPORTED_KEYS)} in {path}, found none (--keys names others)"
             )
         return {key: metadata[key] for key in chosen}
 
@@ -192,19 +190,6 @@ def _merge_patch(path: str, standard_input: Callable[[], BinaryIO]) -> Mapping[s
     if not isinstance(value, Mapping):
         raise RequestError(f"{what}: expected a JSON object, found {shorten(encode_value(value))}")
     return value
-
-
-def _merged(value: Any, change: Any) -> Any:
-    """A JSON merge patch (RFC 7396) in a value that is not written yet."""
-    if not isinstance(change, Mapping):
-        return change
-    result = dict(value) if isinstance(value, Mapping) else {}
-    for key, item in change.items():
-        if item is None:
-            result.pop(key, None)
-        else:
-            result[key] = _merged(result.get(key), item)
-    return result
 
 
 def _tokenizer(folder: str, fill_gaps: str | None) -> Tokenizer:

@@ -21,7 +21,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TextIO
 from unicodedata import east_asian_width
 
-from ..errors import printable
+from ..errors import printable, readable
 from .exits import Failure
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ __all__ = [
     "escape",
     "exact_size",
     "fail",
-    "finding_json",
     "findings",
     "fitted",
     "flush",
@@ -241,7 +240,7 @@ def json_text(value: Any, *, indent: int | None = None) -> str:
     """A value as JSON in ASCII, so that no byte of a file reaches the terminal raw."""
     text = json.dumps(value, indent=indent, ensure_ascii=True, default=dict)
     # Few texts hold a surrogate, or what looks like one: only those are looked through again, value by value.
-    text = json.dumps(_readable(value), indent=indent, ensure_ascii=True) if "\\ud" in text else text
+    text = json.dumps(readable(value), indent=indent, ensure_ascii=True) if "\\ud" in text else text
     # In JSON it stands in a string, where the same character can be written in another way.
     return text.replace("##", "\\u0023\\u0023")
 
@@ -261,17 +260,6 @@ def json_object(value: Mapping[str, Any]) -> None:
 def json_array(values: Sequence[Any]) -> None:
     """A JSON array on stdout, one value a line."""
     _put("[\n" + ",\n".join(json_text(value) for value in values) + "\n]\n")
-
-
-def _readable(value: Any) -> Any:
-    """The value with strings that strict readers of JSON refuse, those with lone surrogates, escaped."""
-    if isinstance(value, str):
-        return value if value.isascii() or not any("\ud800" <= c <= "\udfff" for c in value) else escape(value)
-    if isinstance(value, Mapping):
-        return {_readable(key): _readable(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_readable(item) for item in value]
-    return value
 
 
 def fail(failure: Failure, *, as_json: bool) -> int:
@@ -314,21 +302,6 @@ def findings(items: Iterable[Finding], not_kept: Mapping[str, int], *, file: str
         if hidden or not_kept.get(rule, 0):
             more = f"{hidden + not_kept.get(rule, 0)} more like this are not shown [{rule}]"
             talk(f"{severity}: {more}{' (-v shows more)' if hidden else ''}")
-
-
-def finding_json(item: Finding) -> dict[str, Any]:
-    """A finding as JSON."""
-    return {
-        "rule": item.rule,
-        "severity": str(item.severity),
-        "field": item.field,
-        "start": item.span[0],
-        "end": item.span[1],
-        "message": item.message,
-        "expected": item.expected,
-        "found": item.found,
-        "tensor": item.tensor,
-    }
 
 
 def error_json(items: Iterable[Finding], file: str) -> dict[str, Any]:

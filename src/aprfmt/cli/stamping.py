@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..metadata import Metadata, same_json
+from ..provenance import REPORTED_KEYS
+from ..source import Progress
 from . import render
 from .each import failure_of
 from .exits import Failure
 from .options import about
-from .patching import COPIED, Prepared
+from .patching import Prepared
 
 if TYPE_CHECKING:
     from ..files.stamping import HeadOnly
@@ -19,8 +21,6 @@ if TYPE_CHECKING:
     from ..patch import MetadataPatch
 
 __all__ = ["Outcome", "Way", "failed", "left_alone", "outcome_json", "say", "stamp_one"]
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +100,7 @@ def failed(file: str, error: Exception, way: Way) -> Outcome:
 
 def _stamped(done: Stamp) -> dict[str, Any]:
     """The values that a report shows: those that every stamp reports, and those that this one was asked for."""
-    return {key: done.metadata.get(key) for key in dict.fromkeys((*COPIED, *done.patch.keys))}
+    return {key: done.metadata.get(key) for key in dict.fromkeys((*REPORTED_KEYS, *done.patch.keys))}
 
 
 def _changed(done: Stamp, stamped: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -148,7 +148,7 @@ def outcome_json(outcome: Outcome) -> dict[str, Any]:
         "in_place": outcome.way.in_place,
         "dry_run": outcome.way.dry_run,
         "receipt": outcome.receipt,
-        "accepted": [render.finding_json(item) for item in done.accepted],
+        "accepted": [item.as_json() for item in done.accepted],
         "notes": [*outcome.asked_notes, *outcome.notes],
     }
 
@@ -210,5 +210,5 @@ def _details(
 
 def _value(metadata: Metadata, key: str) -> str:
     """A value for people; a null that is there is not the same as nothing, except where it is how writers say so."""
-    is_null = key not in COPIED and key in metadata and metadata[key] is None
+    is_null = key not in REPORTED_KEYS and key in metadata and metadata[key] is None
     return "null" if is_null else render.short(metadata.get(key))

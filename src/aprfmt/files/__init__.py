@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from ..limits import DEFAULT_LIMITS, Limits
 from ..rules import Report
+from ..source import Progress
 from .opened import OpenContainer, judged, open  # noqa: A004 - `aprfmt.open` is the name users expect
 from .sources import FileSource, MemorySource, OpenedSource, StreamSource, StrPath, open_source
-from .writing import Progress, require_writable, write_plan
+from .writing import require_writable, write_plan
 
 if TYPE_CHECKING:
     from .canonicalising import canonicalise_file

@@ -5,9 +5,10 @@ from __future__ import annotations
 from ..errors import RequestError
 from ..limits import DEFAULT_LIMITS, Limits
 from ..ops.canonicalise import Canonical, plan_canonical
+from ..source import Progress
 from .opened import open as open_container
 from .sources import StrPath
-from .writing import Progress, require_writable, write_plan
+from .writing import require_writable, write_plan
 
 __all__ = ["canonicalise_file"]
 

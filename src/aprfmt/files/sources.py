@@ -151,9 +151,13 @@ class FileSource(StreamSource):
 
     def check_unchanged(self) -> None:
         """Raise `FormatError` unless the open file and the one under its path still have the `identity`."""
-        found: object = _identity(os.fstat(self.fileno()))
-        if found == self.identity and self.path is not None:
-            found = _identity(self.path.stat()) if self.path.exists() else "no file"
+        self.require_same(os.fstat(self.fileno()))
+        if self.path is not None:
+            self.require_same(self.path.stat() if self.path.exists() else None)
+
+    def require_same(self, status: os.stat_result | None) -> None:
+        """Raise `FormatError` unless this is the status of the file as it was at opening; None is that of no file."""
+        found = "no file" if status is None else _identity(status)
         if found != self.identity:
             text = f"the input changed while it was read: {self.path or 'an open file'}"
             expected = f"(device, inode, bytes, ns modified, ns changed) {self.identity}"

@@ -20,13 +20,14 @@ from ..errors import RequestError
 from ..limits import DEFAULT_LIMITS, Limits
 from ..ops.stamp import Stamp, plan_stamp, untouched
 from ..patch import MetadataPatch, metadata_patch
-from ..plan import iter_plan
+from ..plan import Observe, read_plan
 from ..provenance import ProvenancePatch
+from ..source import Progress
 from .locking import try_lock
 from .opened import OpenContainer
 from .opened import open as open_container
 from .sources import FileSource, StrPath
-from .writing import Observe, Progress, require_writable, write_plan
+from .writing import require_writable, write_plan
 
 if TYPE_CHECKING:
     from ..ops.proof import Proof
@@ -120,10 +121,11 @@ def stamp_file(
             if target is not None and dry_run and not left_alone:
                 require_writable(target, stamp.output_nbytes, force=force or in_place)
             if dry_run or prove:
-                _carry_out(stamp, container, progress, observe)
+                read_plan(stamp.plan, container.source, progress=progress, observe=observe)
+                container.check_unchanged()
         if proof is not None:
             stamp = replace(stamp, proof=proof())
-        stamp = untouched(stamp, container) if left_alone else replace(stamp, notes=(*stamp.notes, *others))
+        stamp = untouched(stamp) if left_alone else replace(stamp, notes=(*stamp.notes, *others))
         return replace(stamp, notes=(*settled, *stamp.notes))
 
 
@@ -176,15 +178,15 @@ def _stamp_head(
         made = read_through(made, container, progress=progress, observe=observe)
     stamp = replace(made.stamp, proof=None if proof is None else proof())
     if not made.changed:
-        return untouched(stamp, container)
+        return untouched(stamp)
     unread = "" if prove else "the data was not read; "
     notes = [*stamp.notes, *([f"{unread}not judged: {', '.join(made.skipped)}"] if made.skipped else [])]
     if not dry_run:
-        status = os.fstat(source.fileno())
-        if not how.allow_hardlinks:
-            require_single_name(status, Path(src))
         done = write_in_place(src, made, source, allow_hardlinks=how.allow_hardlinks, preserve_mtime=how.preserve_mtime)
         if isinstance(done, Refused):
+            status = os.fstat(source.fileno())
+            if not how.allow_hardlinks:
+                require_single_name(status, Path(src))
             write_plan(stamp.plan, src, source=source, force=True, progress=progress)
             if how.preserve_mtime:
                 os.utime(src, ns=(status.st_atime_ns, status.st_mtime_ns))
@@ -221,7 +223,7 @@ def plan_left_alone(
     """
     with open_container(src, limits=limits) as container:
         stamp = plan_stamp(container, patch, drop_trailing=drop_trailing, accept=accept)
-        return None if stamp.changed else untouched(stamp, container)
+        return None if stamp.changed else untouched(stamp)
 
 
 def _witness(stack: ExitStack, container: OpenContainer, stamp: Stamp) -> tuple[Observe, Callable[[], Proof]]:
@@ -230,15 +232,3 @@ def _witness(stack: ExitStack, container: OpenContainer, stamp: Stamp) -> tuple[
 
     witness = stack.enter_context(Witness(container, stamp))
     return witness.see, witness.proof
-
-
-def _carry_out(stamp: Stamp, container: OpenContainer, progress: Progress | None, observe: Observe | None) -> None:
-    """Run a plan, with all its checks, without keeping what it makes."""
-    done = 0
-    for piece in iter_plan(stamp.plan, container.source):
-        if observe is not None:
-            observe(done, piece)
-        done += len(piece)
-        if progress is not None:
-            progress(done, stamp.output_nbytes)
-    container.check_unchanged()

@@ -13,21 +13,19 @@ import os
 import secrets
 import shutil
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from itertools import accumulate
 from pathlib import Path
 from typing import TypeAlias
 
 from ..errors import RequestError
-from ..plan import Copy, Plan, iter_plan, plan_nbytes
-from ..source import Source, iter_chunks
+from ..plan import Copy, Observe, Plan, iter_plan, plan_nbytes
+from ..source import Progress, Source, iter_chunks
 from .sources import FileSource, StrPath
 
-__all__ = ["Observe", "Progress", "naming", "require_writable", "write_plan"]
+__all__ = ["naming", "require_space", "require_writable", "write_plan"]
 
-Progress: TypeAlias = Callable[[int, int], None]
-Observe: TypeAlias = Callable[[int, bytes | memoryview], None]
 _Meant: TypeAlias = tuple[int, bytes | memoryview]  # an offset in the new file, and what belongs there
 
 _EXISTS = "output exists: expected a new path, found a file: {} (--force, or force=True, replaces it)"
@@ -63,7 +61,7 @@ def write_plan(
     """
     final, kept = _destination(dst, force=force)
     total = plan_nbytes(plan)
-    _require_space(final.parent, total)
+    require_space(final.parent, total)
     inherited = source.permissions if isinstance(source, FileSource) else None
     mode = kept if kept is not None else inherited if inherited is not None else 0o666
     if os.name == "nt":
@@ -131,7 +129,7 @@ def naming(path: Path, *, instead_of: Path | None = None) -> Iterator[None]:
 def require_writable(dst: StrPath, nbytes: int, *, force: bool) -> None:
     """Raise what `write_plan` would raise before it writes a file of this size, and write nothing."""
     final, _kept = _destination(dst, force=force)
-    _require_space(final.parent, nbytes)
+    require_space(final.parent, nbytes)
     if not os.access(final.parent, os.W_OK | os.X_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(final.parent))
 
@@ -172,7 +170,8 @@ def _destination(dst: StrPath, *, force: bool) -> tuple[Path, int | None]:
     return final, mode & 0o777
 
 
-def _require_space(folder: Path, needed_bytes: int) -> None:
+def require_space(folder: Path, needed_bytes: int) -> None:
+    """Raise `OSError` (ENOSPC) when the file system of a folder says that it has no room for so many bytes."""
     free = needed_bytes
     with suppress(OSError):  # unknown is not full
         total, _used, found = shutil.disk_usage(folder)

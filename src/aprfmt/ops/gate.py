@@ -24,6 +24,7 @@ from ..metadata import Metadata, same_json
 from ..patch import MetadataPatch
 from ..provenance import PROVENANCE_KEYS
 from ..rules import Case, Fault, Report, registry, run
+from ..source import Progress
 from .inspect import Inspection, inspect
 
 __all__ = ["GATES", "GateFinding", "GateReport", "GateResult", "Verdict", "View", "gate"]
@@ -42,8 +43,6 @@ _WRONG_TYPE, _TWICE, _ABSENT, _MEANINGLESS = "APR-M006", "APR-M008", "APR-P001",
 _OF_THE_PROGRAM = "No change of the file helps: this is a fault of the program that reads it, please report it."
 _TOO_LARGE = "Make the metadata smaller: what a stamp would write goes beyond what is read."
 _PROBES = ("GATE-APR-PROV-001 probe", "GATE-APR-PROV-001 other probe")
-
-Progress = Callable[[int, int], None]
 
 
 class Verdict(StrEnum):

@@ -13,7 +13,7 @@ Rules of this file:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from typing import Literal as OneOf
 
@@ -23,10 +23,10 @@ from ..container import Container
 from ..errors import LimitExceededError, RequestError
 from ..layout import ALIGNMENT, HEADER_SIZE, Header, align_up, facts
 from ..patch import MetadataPatch
-from ..plan import Literal, Plan, Seal, iter_plan, plan_nbytes
+from ..plan import Literal, Observe, Plan, Seal, plan_nbytes, read_plan
 from ..provenance import ProvenancePatch
-from ..source import CHUNK_BYTES, range_crc32
-from .stamp import Stamp, _as_wrong_as_before, _index_bytes, plan_stamp
+from ..source import CHUNK_BYTES, Progress, range_crc32
+from .stamp import GETS_FOOTER, Stamp, as_wrong_as_before, index_bytes, plan_stamp
 
 __all__ = ["BLOCK_BYTES", "InPlace", "plan_in_place", "read_through", "room_nbytes"]
 
@@ -35,9 +35,6 @@ BLOCK_BYTES = 4096
 
 _FOOTER, _NO_FOOTER = "APR-F002", "APR-F005"
 _ZEROS = bytes(CHUNK_BYTES)
-
-Progress = Callable[[int, int], None]
-Observe = Callable[[int, bytes | memoryview], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +122,7 @@ def plan_in_place(
     if block <= 0 or block % ALIGNMENT:
         raise ValueError(f"expected a block of a multiple of {ALIGNMENT} bytes, found {block}")
     stamp = plan_stamp(container, patch, drop_trailing=drop_trailing, accept=accept)
-    old, index = container.header, _index_bytes(container)
+    old, index = container.header, index_bytes(container)
     head = _laid_out(old, len(stamp.metadata.raw), len(index), reserve, block)
     stays = not stamp.changed and head.shift == 0 and head.ofs_index == old.ofs_tensor_index
     header = _header(container, stamp, head)
@@ -135,7 +132,7 @@ def plan_in_place(
     notes = stamp.notes
     if keeps_none:
         plan = plan[:-1]
-        notes = tuple(note for note in notes if not note.startswith(_GETS_ONE))
+        notes = tuple(note for note in notes if note != GETS_FOOTER)
         notes += () if stays else ("the input has no footer, so its data cannot be checked; it stays without one",)
     stamp = replace(stamp, plan=plan, changed=not stays, notes=notes)
     made = InPlace(
@@ -163,19 +160,8 @@ def read_through(
     file and the byte of it that the piece begins at. Raises `FormatError` for a wrong footer, unless it is accepted.
     """
     plan = made.stamp.plan
-    done, total = 0, plan_nbytes(plan)
-    piece: bytes | memoryview = b""
-    for piece in iter_plan(plan, container.source):
-        if observe is not None:
-            observe(done, piece)
-        done += len(piece)
-        if progress is not None:
-            progress(done, total)
-    return replace(made, footer=bytes(piece) if isinstance(plan[-1], Seal) else b"", must_read=False)
-
-
-_GETS_ONE = "the input has no footer"
-"""How the note of `plan_stamp` begins that says that the output gets one."""
+    last = read_plan(plan, container.source, progress=progress, observe=observe)
+    return replace(made, footer=last if isinstance(plan[-1], Seal) else b"", must_read=False)
 
 
 def room_nbytes(header: Header) -> int:
@@ -213,7 +199,7 @@ def _header(container: Container, stamp: Stamp, head: _Head) -> bytes:
     given["ofs_data"] = container.header.ofs_data + head.shift
     given["len_metadata"] = len(stamp.metadata.raw)
     raw = layout.build_head(given, b"", b"")[0][:HEADER_SIZE]
-    return _as_wrong_as_before(container, raw)
+    return as_wrong_as_before(container, raw)
 
 
 def _used(container: Container, head: _Head) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -12,6 +12,7 @@ from ..layout import Flags, Header, facts
 from ..metadata import Metadata
 from ..provenance import PROVENANCE_KEYS
 from ..rules import Finding, Report, Severity, run
+from ..source import Progress
 from ..tensors import Tensor
 
 __all__ = ["SAID_ANYWAY", "Claim", "DTypeTotals", "Inspection", "inspect"]
@@ -19,7 +20,6 @@ __all__ = ["SAID_ANYWAY", "Claim", "DTypeTotals", "Inspection", "inspect"]
 SAID_ANYWAY = ("APR-P001", "APR-P002", "APR-P003", "APR-I010")
 """Rules about values that whoever looks at a file sees: provenance and element types."""
 
-Progress = Callable[[int, int], None]
 
 _MOST_ELEMENTS = facts.FIELDS["tensor_index_entry"]["dims"].limit or 0
 """A shape of more elements than one dimension can say is a lie, and its product may have thousands of digits."""

@@ -9,7 +9,7 @@ Rules of this file:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Self
@@ -20,15 +20,13 @@ from ..errors import AprError
 from ..layout import Header, facts
 from ..metadata import Metadata
 from ..plan import Copy, Literal, plan_nbytes
-from ..source import iter_chunks
+from ..source import Progress, iter_chunks
 from ..spans import FieldMap
 from ..tensors import Tensor
 from .digests import NOWHERE, DataDigests, FileProof, Places, Span, Team, WholeDigests
 from .stamp import Stamp
 
 __all__ = ["FileProof", "Proof", "Witness", "digest_file"]
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,20 @@ from ..source import BytesSource, range_crc32
 if TYPE_CHECKING:
     from .proof import Proof
 
-__all__ = ["Stamp", "kept_header", "plan_stamp", "stamp_bytes", "stamp_tree", "untouched"]
+__all__ = [
+    "GETS_FOOTER",
+    "Stamp",
+    "as_wrong_as_before",
+    "index_bytes",
+    "kept_header",
+    "plan_stamp",
+    "stamp_bytes",
+    "stamp_tree",
+    "untouched",
+]
+
+GETS_FOOTER = "the input has no footer, so its data cannot be checked; the output gets one"
+"""What is noted of a file without a footer; a stamp in place may leave it without."""
 
 _KEPT_HEADER_FIELDS = ("version_major", "version_minor", "flags", "num_tensors", "reserved")
 _FOOTER, _HEADER_CHECKSUM, _TRAILING = "APR-F002", "APR-H006", "APR-F004"
@@ -48,8 +61,9 @@ class Stamp:
 
     `changed` is whether the patch changes anything: where it does not, a file in place is left alone. `removed` has the
     keys that are gone. `notes` says, a sentence each, what is different beside the patched keys: a footer or a flag
-    that is added, bytes that are dropped. `accepted` has the faults that were let through by name; that of the footer
-    is added while the plan is carried out. `proof` has the digests of both files where they were asked for.
+    that is added, bytes that are dropped; `patch_notes` are those about the patch alone. `accepted` has the faults that
+    were let through by name; that of the footer is added while the plan is carried out. `proof` has the digests of both
+    files where they were asked for.
     """
 
     plan: Plan = field(repr=False)
@@ -63,6 +77,7 @@ class Stamp:
     changed: bool
     removed: tuple[str, ...]
     notes: tuple[str, ...]
+    patch_notes: tuple[str, ...]
     accepted: list[Finding]
     proof: Proof | None = None
 
@@ -110,13 +125,13 @@ def plan_stamp(
         for flag, key in FLAG_KEYS.items()
         if flag in flags and key in patched.removed
     ]
-    head = layout.build_head(kept_header(container, flags), patched.metadata.raw, _index_bytes(container))
-    head = (_as_wrong_as_before(container, head[0]), *head[1:])
+    head = layout.build_head(kept_header(container, flags), patched.metadata.raw, index_bytes(container))
+    head = (as_wrong_as_before(container, head[0]), *head[1:])
     notes += _lost_filler(container)
     footer = _Footer(container, accepted if _FOOTER in accept else None)
     if container.footer is None:
         run(container, select=("APR-F005",), read_data=True).raise_first()
-        notes.append("the input has no footer, so its data cannot be checked; the output gets one")
+        notes.append(GETS_FOOTER)
     plan: Plan = (
         *map(Literal, head),
         Copy(container.header.ofs_data, container.required_len, None if container.footer is None else footer.check),
@@ -138,19 +153,20 @@ def plan_stamp(
         ),
         removed=patched.removed,
         notes=tuple(notes),
+        patch_notes=patched.notes,
         accepted=accepted,
     )
 
 
-def untouched(stamp: Stamp, container: Container) -> Stamp:
+def untouched(stamp: Stamp) -> Stamp:
     """The stamp of a file that is left alone because the patch changes nothing of it: all of the file stays."""
     proof = stamp.proof
     return replace(
         stamp,
-        plan=(Copy(0, container.source.size),),
+        plan=(Copy(0, stamp.input_nbytes),),
         metadata=stamp.input_metadata,
         flags=stamp.input_flags,
-        notes=stamp.patch.apply(stamp.input_metadata).notes,
+        notes=stamp.patch_notes,
         proof=None if proof is None else proof.untouched(),
     )
 
@@ -181,13 +197,13 @@ def kept_header(container: Container, flags: Flags) -> dict[str, Any]:
     return kept
 
 
-def _as_wrong_as_before(container: Container, header: bytes) -> bytes:
+def as_wrong_as_before(container: Container, header: bytes) -> bytes:
     """The new header, whose checksum is wrong by the same bits as the old one when that was accepted."""
     wrong_by = container.header.checksum ^ layout.header_crc32(container.header_bytes)
     return header if wrong_by == 0 else layout.with_header_checksum(header, layout.header_crc32(header) ^ wrong_by)
 
 
-def _index_bytes(container: Container) -> bytes:
+def index_bytes(container: Container) -> bytes:
     """The index entries as they are, and all that stands behind them unless it is nothing but zeros.
 
     An entry that the header does not count may end with zeros, so that none of them can be told from filler.

@@ -16,11 +16,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Any
 
 from ..container import Container
 from ..errors import FormatError, LimitExceededError, RequestError
 from ..layout import facts
-from .case import Case, Progress
+from ..source import Progress
+from .case import Case
 
 __all__ = ["Case", "Check", "Fault", "Finding", "Report", "Severity", "faults_of", "registry", "rule", "run"]
 
@@ -88,6 +90,20 @@ class Finding:
             fault.found,
             fault.tensor,
         )
+
+    def as_json(self) -> dict[str, Any]:
+        """The finding as JSON: `start` and `end` are its span."""
+        return {
+            "rule": self.rule,
+            "severity": str(self.severity),
+            "field": self.field,
+            "start": self.span[0],
+            "end": self.span[1],
+            "message": self.message,
+            "expected": self.expected,
+            "found": self.found,
+            "tensor": self.tensor,
+        }
 
     def error(self) -> FormatError | LimitExceededError:
         """The finding as an exception: as the one that is raised where nothing is judged."""

@@ -11,12 +11,11 @@ from ..checksum import crc32
 from ..container import Container
 from ..errors import FormatError
 from ..layout import facts
-from ..source import iter_chunks, open_stream, used_nbytes
+from ..source import Progress, iter_chunks, open_stream, used_nbytes
 from ..tensors import Tensor
 
-__all__ = ["Case", "Pass", "Progress", "Span", "unclaimed"]
+__all__ = ["Case", "Pass", "Span", "unclaimed"]
 
-Progress = Callable[[int, int], None]
 Span = tuple[int, int]
 
 

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from aprfmt import Flags
+from aprfmt.errors import readable
 from aprfmt.metadata import Metadata
-from aprfmt.ops.receipt.values import changes, flag_names, readable, said, said_value, text_of
+from aprfmt.ops.receipt.values import changes, flag_names, said, said_value, text_of
 
 
 @pytest.mark.parametrize("text", [b'"MIT"', b"null", b"1.0", b"[1, {}]", b'{"a":1}', b'"' + b"x" * 2046 + b'"'])

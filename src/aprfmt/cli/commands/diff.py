@@ -214,7 +214,6 @@ def _json(
     values: list[TensorValues] | None,
     faults: Sequence[Sequence[Finding]],
 ) -> dict[str, Any]:
-    from .. import render
 
     return {
         "file1": files[0],
@@ -246,8 +245,8 @@ def _json(
         "tensors": {"compared": seen.n_pairs, "left_out": seen.n_left_out, "moved": seen.n_moved},
         "ignored": list(seen.ignored),
         "values": None if values is None else list(map(_values_json, values)),
-        "findings1": [render.finding_json(item) for item in faults[0]],
-        "findings2": [render.finding_json(item) for item in faults[1]],
+        "findings1": [item.as_json() for item in faults[0]],
+        "findings2": [item.as_json() for item in faults[1]],
         "notes": list(seen.notes),
     }
 

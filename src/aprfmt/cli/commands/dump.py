@@ -141,7 +141,7 @@ def _json(dump: Dump, file: str, *, tree: bool) -> Iterator[str]:
         "file": file,
         "valid": dump.valid,
         "size_bytes": dump.nbytes,
-        "findings": [render.finding_json(item) for item in report.findings],
+        "findings": [item.as_json() for item in report.findings],
         "not_kept": dict(report.not_kept),
     }
     yield render.json_text(head, indent=2).removesuffix("\n}") + ',\n  "fields": ['

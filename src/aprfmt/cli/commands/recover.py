@@ -11,7 +11,7 @@ from ..options import about, output_options_saying, progress
 
 if TYPE_CHECKING:
     from ...files.inplace import Recovered
-    from ..inputs import Input
+    from ..exits import Failure
 
 __all__ = ["JSON_KEYS", "command"]
 
@@ -62,7 +62,10 @@ def command(
     Exit code 0 when every file is whole, 1 when one does not match its footer, or one of several cannot be recovered. A
     single FILE that cannot be recovered: 3 when it cannot be read or written, 4 when it is not what the stamp left.
     """
-    from .. import render
+    from ...files.inplace import recover
+    from .. import render, signals
+    from ..each import each
+    from ..exits import FINDINGS, OK
     from ..inputs import inputs, is_one_file
 
     context = click.get_current_context()
@@ -71,13 +74,32 @@ def command(
         raise click.UsageError("recover works on files, not on standard input; './-' is a file of that name.", context)
     if journal is not None and not one:
         raise click.UsageError("--journal goes with one FILE.", context)
-    found = inputs(files, recursive=recursive)
     tally: Counter[str] = Counter()
     code = 0
-    for item in found:
-        value, failed = _outcome(item, journal, one=one, as_json=as_json, quiet=quiet, verbose=verbose)
-        tally[value.get("state", "failed")] += 1
-        code = max(code, failed)
+
+    def recovered(file: str) -> tuple[str, dict[str, Any], int]:
+        with about(file), progress("checking", file, quiet=quiet) as update:
+            done = recover(file, journal=journal, progress=update)
+        if not as_json:
+            _say(file, done, quiet=quiet, verbose=verbose)
+        return done.state, _json(file, done), FINDINGS if done.verified is False else OK
+
+    def failed(file: str, failure: Failure) -> tuple[str, dict[str, Any], int]:
+        if not as_json:
+            render.fail(failure, as_json=False)
+        return "failed", {"file": file, "error": failure.as_json()}, failure.exit_code
+
+    outcomes = each(
+        inputs(files, recursive=recursive),
+        recovered,
+        failed,
+        exit_code=lambda failure: failure.exit_code if one else FINDINGS,
+        verbose=verbose,
+    )
+    signals.wait()  # until the next file is looked for
+    for state, value, its_code in outcomes:
+        tally[state] += 1
+        code = max(code, its_code)
         if as_json:
             if one:
                 render.json_object(value)
@@ -88,33 +110,6 @@ def command(
         said = ", ".join(f"{tally[state]} {word}" for state, word in words.items() if tally[state] or state != "failed")
         render.line(f"{render.count(tally.total(), 'file')}: {said}")
     return code
-
-
-def _outcome(
-    item: Input, journal: str | None, *, one: bool, as_json: bool, quiet: bool, verbose: bool
-) -> tuple[dict[str, Any], int]:
-    """What became of a file, said unless as JSON; the object for it, and the exit code that it alone would have."""
-    from ...files.inplace import recover
-    from .. import render, signals
-    from ..exits import FINDINGS, INTERNAL, OK, Failure
-
-    try:
-        if item.error is not None:
-            raise item.error
-        with about(item.name), progress("checking", item.name, quiet=quiet) as update:
-            done = recover(item.name, journal=journal, progress=update)
-    except Exception as error:
-        signals.insist()
-        failure = Failure.of(error, item.name)
-        if failure.exit_code == INTERNAL and verbose:
-            render.traceback(error)
-        if not as_json:
-            render.fail(failure, as_json=False)
-        code = failure.exit_code if one or failure.exit_code == INTERNAL else FINDINGS
-        return {"file": item.name, "error": failure.as_json()}, code
-    if not as_json:
-        _say(item.name, done, quiet=quiet, verbose=verbose)
-    return _json(item.name, done), FINDINGS if done.verified is False else OK
 
 
 def _say(name: str, done: Recovered, *, quiet: bool, verbose: bool) -> None:
@@ -136,7 +131,6 @@ def _say(name: str, done: Recovered, *, quiet: bool, verbose: bool) -> None:
 
 
 def _json(name: str, done: Recovered) -> dict[str, Any]:
-    from .. import render
 
     return {
         "command": "recover",
@@ -145,5 +139,5 @@ def _json(name: str, done: Recovered) -> dict[str, Any]:
         "journal": None if done.journal is None else str(done.journal),
         "torn": done.torn,
         "verified": done.verified,
-        "findings": [render.finding_json(item) for item in done.findings],
+        "findings": [item.as_json() for item in done.findings],
     }

@@ -65,7 +65,7 @@ def as_json(found: Seen) -> dict[str, Any]:
         "rules_skipped": list(seen.rules_skipped),
         "rules_left_out": list(seen.rules_left_out),
         "not_kept": dict(seen.not_kept),
-        "findings": [render.finding_json(item) for item in seen.findings],
+        "findings": [item.as_json() for item in seen.findings],
     }
     if found.digested:
         value["payload_digest"] = found.payload_digest

@@ -231,7 +231,7 @@ def result_json(result: Result, terms: Terms) -> dict[str, Any]:
         "file": result.file,
         "valid": report.valid,
         "profile": report.profile,
-        "findings": [render.finding_json(finding) for finding in report.findings],
+        "findings": [finding.as_json() for finding in report.findings],
         "rules_run": list(report.rules_run),
         "rules_skipped": list(report.rules_skipped),
         "skipped_because": list(skipped_because(report)),

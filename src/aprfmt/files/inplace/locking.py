@@ -7,17 +7,12 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-from ...errors import FormatError, RequestError
-from ..sources import FileSource
+from ...errors import RequestError
+from ..locking import NoLocksError, lock
 from .system import System, insist
 
-__all__ = ["NoLocksError", "locked", "require_same", "require_single_name"]
-
-
-class NoLocksError(OSError):
-    """The system, or the file system, has no locks: a stamp in place is not safe here."""
+__all__ = ["locked", "require_single_name"]
 
 
 @contextmanager
@@ -42,19 +37,12 @@ def locked(final: Path, system: System, *, is_locked: bool = False) -> Iterator[
 
 def _lock(descriptor: int, final: Path) -> None:
     try:
-        import fcntl
-
-        flock: Any = fcntl.flock
-        insist(flock, descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (ImportError, AttributeError):
-        raise NoLocksError(errno.ENOSYS, os.strerror(errno.ENOSYS), str(final)) from None
-    except OSError as error:
-        if error.errno in (errno.EWOULDBLOCK, errno.EACCES, errno.EAGAIN):
-            text = "another process is writing this file: expected no lock on it, found one"
-            raise OSError(errno.EWOULDBLOCK, text, str(final)) from None
-        if error.errno in (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL):
-            raise NoLocksError(error.errno, error.strerror, str(final)) from None
-        raise
+        insist(lock, descriptor)
+    except BlockingIOError:
+        text = "another process is writing this file: expected no lock on it, found one"
+        raise OSError(errno.EWOULDBLOCK, text, str(final)) from None
+    except NoLocksError as error:
+        raise NoLocksError(error.errno, error.strerror, str(final)) from None
 
 
 def require_single_name(status: os.stat_result, final: Path) -> None:
@@ -63,14 +51,4 @@ def require_single_name(status: os.stat_result, final: Path) -> None:
         raise RequestError(
             f"{final} has other hard links: expected 1 name of the file, found {status.st_nlink} "
             "(--allow-hardlinks, or allow_hardlinks=True, changes it under all of them)"
-        )
-
-
-def require_same(status: os.stat_result, source: FileSource, final: Path) -> None:
-    """Raise `FormatError` when the file is not any more what it was when its source was opened."""
-    found = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
-    if found != source.identity:
-        text = f"the input changed while it was read: {final}"
-        raise FormatError(
-            text, expected=f"(device, inode, bytes, ns modified, ns changed) {source.identity}", found=str(found)
         )

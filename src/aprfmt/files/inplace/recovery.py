@@ -18,9 +18,10 @@ from ...errors import FormatError
 from ...layout import MAGIC
 from ...limits import DEFAULT_LIMITS, Limits
 from ...rules import Finding
+from ...source import Progress
 from ..opened import judged
 from ..sources import FileSource, StrPath
-from ..writing import Progress, naming
+from ..writing import naming
 from .journal import Journal, journal_path, read_journal, remove_journal
 from .locking import locked
 from .steps import close_gap, head_and_body, read_at, shorten

@@ -18,10 +18,11 @@ from typing import Final
 
 from ...errors import FormatError
 from ...ops.inplace import BLOCK_BYTES, InPlace
+from ..locking import NoLocksError
 from ..sources import FileSource, StrPath
-from ..writing import _require_space, naming
+from ..writing import naming, require_space
 from .journal import Journal, journal_path, remove_journal, write_journal
-from .locking import NoLocksError, locked, require_same, require_single_name
+from .locking import locked, require_single_name
 from .steps import close_gap, head_and_body, insert, read_at, roll_back, shorten
 from .system import System
 
@@ -104,7 +105,7 @@ class _Stamp:
         status = os.fstat(self._descriptor)
         if not allow_hardlinks:
             require_single_name(status, self._final)
-        require_same(status, self._source, self._final)
+        self._source.require_same(status)
         if os.path.lexists(self._journal_path):
             raise self._unfinished()
         journal = Journal.of(self._made, status, preserve_mtime=preserve_mtime)
@@ -127,7 +128,7 @@ class _Stamp:
         return Written(self._system.nbytes, self._system.n_calls)
 
     def _write_journal(self, journal: Journal) -> None:
-        _require_space(self._final.parent, journal.nbytes + journal.shift)
+        require_space(self._final.parent, journal.nbytes + journal.shift)
         try:
             write_journal(self._journal_path, journal, self._system)
         except FileExistsError:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import shlex
 from typing import Any
 
+from ...errors import readable
 from ...metadata import Metadata, encode_value
 from ...provenance import PROVENANCE_KEYS
 from ..digests import FileProof
 from ..stamp import Stamp
 from .making import Context, proof_of, summary
-from .values import changes, readable, said, text_of
+from .values import changes, said, text_of
 
 __all__ = ["EVIDENCE_SCHEMA", "MISSING", "evidence", "shown"]
 

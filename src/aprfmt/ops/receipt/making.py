@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
+from ...errors import readable
 from ...patch import MetadataPatch
-from ...rules import Finding
 from ..proof import Proof
 from ..stamp import Stamp
-from .values import changes, file_json, readable, said_value, tensors_json
+from .values import changes, file_json, said_value, tensors_json
 
 __all__ = [
     "HOST_KEYS",
@@ -82,7 +82,7 @@ def own_receipt(stamp: Stamp, context: Context) -> dict[str, Any]:
     """The receipt in our own shape."""
     proof = proof_of(stamp)
     host = context.host
-    return _readable(
+    made: dict[str, Any] = readable(
         {
             "receipt": SHAPE,
             "verdict": verdict_of(proof),
@@ -102,13 +102,9 @@ def own_receipt(stamp: Stamp, context: Context) -> dict[str, Any]:
             "tensor_bytes": {"total": proof.after.n_tensor_bytes, "differing": 0},
             "tensors": tensors_json(proof),
             "notes": [*context.notes, *stamp.notes],
-            "accepted": [_finding(item) for item in stamp.accepted],
+            "accepted": [item.as_json() for item in stamp.accepted],
         }
     )
-
-
-def _readable(document: dict[str, Any]) -> dict[str, Any]:
-    made: dict[str, Any] = readable(document)
     return made
 
 
@@ -121,20 +117,6 @@ def _asked(patch: MetadataPatch) -> dict[str, Any]:
         "unset": list(patch.unset),
         "dedupe": patch.dedupe,
         "tokenizer": None if members is None else {key: said_value(value) for key, value in members.items()},
-    }
-
-
-def _finding(item: Finding) -> dict[str, Any]:
-    return {
-        "rule": item.rule,
-        "severity": str(item.severity),
-        "field": item.field,
-        "start": item.span[0],
-        "end": item.span[1],
-        "message": item.message,
-        "expected": item.expected,
-        "found": item.found,
-        "tensor": item.tensor,
     }
 
 

@@ -8,11 +8,10 @@ Rules of this file:
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
 
-from ...errors import printable
+from ...errors import is_text
 from ...layout import Flags
 from ...metadata import Metadata, encode_value, same_json
 from ...provenance import REPORTED_KEYS
@@ -24,7 +23,6 @@ __all__ = [
     "changes",
     "file_json",
     "flag_names",
-    "readable",
     "said",
     "said_value",
     "tensors_json",
@@ -111,7 +109,7 @@ def tensors_json(proof: Proof) -> list[dict[str, Any]]:
     return [
         {
             "name": old.name,
-            **({} if _is_text(old.name) else {"name_hex": old.name_bytes.hex()}),
+            **({} if is_text(old.name) else {"name_hex": old.name_bytes.hex()}),
             "dtype": old.dtype,
             "shape": list(old.shape),
             "size_bytes": old.nbytes,
@@ -120,18 +118,3 @@ def tensors_json(proof: Proof) -> list[dict[str, Any]]:
         }
         for old, new in zip(proof.before.tensors, proof.after.tensors, strict=True)
     ]
-
-
-def _is_text(text: str) -> bool:
-    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
-
-
-def readable(value: Any) -> Any:
-    """The value with texts that strict readers refuse, those with lone surrogates, escaped."""
-    if isinstance(value, str):
-        return value if _is_text(value) else printable(value)
-    if isinstance(value, Mapping):
-        return {readable(key): readable(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [readable(item) for item in value]
-    return value
