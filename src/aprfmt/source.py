@@ -7,10 +7,13 @@ whatever is in memory already.
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
-from typing import BinaryIO, Protocol, TypeAlias, cast
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, suppress
+from queue import SimpleQueue
+from threading import Lock, Thread
+from typing import BinaryIO, Generic, Protocol, TypeAlias, TypeVar, cast
 
-from .checksum import crc32
+from .checksum import crc32, crc32_combine
 from .errors import TruncatedError
 
 __all__ = [
@@ -19,6 +22,7 @@ __all__ = [
     "Progress",
     "Source",
     "iter_chunks",
+    "map_chunks",
     "open_stream",
     "range_crc32",
     "used_nbytes",
@@ -27,13 +31,22 @@ __all__ = [
 CHUNK_BYTES = 1024 * 1024
 """Block of a full pass over the data: large enough that calls cost nothing, small enough to stay in cache."""
 
+_MOST_AHEAD = 256
+"""By how many chunks one of two reading threads may be ahead while the other one is held up: as many as it reads while
+that one waits for a processor."""
+
+_T = TypeVar("_T")
 
 Progress: TypeAlias = Callable[[int, int], None]
 """What hears how far a pass is: bytes done, and bytes in all."""
 
 
 class Source(Protocol):
-    """Random access to the bytes of one container."""
+    """Random access to the bytes of one container.
+
+    A source that several threads may read at a time has a method `begin_pass(start, stop)`, too: it is told of bytes
+    that will be read in their order, and returns how many threads are to read them.
+    """
 
     @property
     def size(self) -> int:
@@ -99,10 +112,99 @@ def iter_chunks(source: Source, start: int, stop: int, chunk_bytes: int = CHUNK_
         position += len(piece)
 
 
+def map_chunks(source: Source, start: int, stop: int, make: Callable[[int, memoryview], _T]) -> Generator[_T]:
+    """What `make(at, piece)` returns for each chunk of bytes `start` to `stop`, in order; every byte is read once.
+
+    `at` is where the piece begins, which is valid until `make` returns. A source that several threads may read is read
+    by two: `make` has to bear that, and sees the chunks nearly in order. It is fast when most of what it does goes on
+    without the interpreter, as reading and checksums do. Whoever may stop before the end closes the generator. Raises
+    what reading and `make` raise, for the chunk that is next or for one behind it.
+    """
+    begin = getattr(source, "begin_pass", None)
+    if begin is not None and begin(start, stop) > 1 and stop - start > 2 * CHUNK_BYTES:
+        yield from _Pair(source, start, stop, make).results()
+        return
+    at = start
+    for piece in iter_chunks(source, start, stop):
+        yield make(at, piece)
+        at += len(piece)
+
+
+class _Pair(Generic[_T]):
+    """Two threads that read the chunks of a range: each takes the next one that nobody has. One is the caller's.
+
+    Locks and queues are those that a signal cannot leave half taken: its exception ends both threads, and hangs none.
+    """
+
+    def __init__(self, source: Source, start: int, stop: int, make: Callable[[int, memoryview], _T]) -> None:
+        self._source, self._stop, self._make = source, stop, make
+        self._lock = Lock()
+        self._next = self._handed_on = start
+        self._permits = SimpleQueue[bool]()
+        self._from_helper = SimpleQueue[tuple[int, _T] | BaseException]()
+        self._is_over = False
+
+    def results(self) -> Iterator[_T]:
+        """The results in order; whichever way this ends, the other thread ends first."""
+        helper = Thread(target=self._help, name="aprfmt-reader", daemon=True)
+        buffer = memoryview(bytearray(CHUNK_BYTES))
+        made: dict[int, _T] = {}
+        try:
+            for _ in range(_MOST_AHEAD):
+                self._permits.put(True)
+            with suppress(RuntimeError):  # there can be no further thread: this one reads it all
+                helper.start()
+            while self._handed_on < self._stop:
+                at = self._claim(self._handed_on + _MOST_AHEAD * CHUNK_BYTES)
+                if at is not None:
+                    made[at] = self._read(at, buffer)
+                while at is None or not self._from_helper.empty():
+                    at, result = self._receive()
+                    made[at] = result
+                while self._handed_on in made:
+                    yield made.pop(self._handed_on)
+                    self._handed_on += CHUNK_BYTES
+        finally:
+            self._is_over = True
+            self._permits.put(False)
+            if helper.is_alive():
+                helper.join()
+
+    def _help(self) -> None:
+        try:
+            buffer = memoryview(bytearray(CHUNK_BYTES))
+            while self._permits.get() and not self._is_over and (at := self._claim(self._stop)) is not None:
+                self._from_helper.put((at, self._read(at, buffer)))
+        except BaseException as error:  # whatever it is, it belongs to who waits for the chunk
+            self._from_helper.put(error)
+
+    def _receive(self) -> tuple[int, _T]:
+        found = self._from_helper.get()
+        if isinstance(found, BaseException):
+            raise found
+        self._permits.put(True)
+        return found
+
+    def _claim(self, before: int) -> int | None:
+        """Where the next chunk begins that nobody has; None when that is not `before` a place, or there is none."""
+        with self._lock:
+            at = self._next
+            if at >= min(before, self._stop):
+                return None
+            self._next = at + CHUNK_BYTES
+            return at
+
+    def _read(self, at: int, buffer: memoryview) -> _T:
+        piece = buffer[: min(CHUNK_BYTES, self._stop - at)]
+        self._source.read_into(at, piece)
+        return self._make(at, piece)
+
+
 def range_crc32(source: Source, start: int, stop: int, value: int = 0) -> int:
     """CRC-32 of bytes `start` to `stop`, continuing from `value`, the checksum of what came before them."""
-    for piece in iter_chunks(source, start, stop):
-        value = crc32(piece, value)
+    with closing(map_chunks(source, start, stop, lambda _at, piece: (len(piece), crc32(piece)))) as seen:
+        for nbytes, crc in seen:
+            value = crc32_combine(value, crc, nbytes)
     return value
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from fnmatch import fnmatchcase
-from hashlib import sha256
 from math import prod
 from operator import index as index_of
 from typing import SupportsIndex
@@ -177,6 +176,8 @@ class Tensor:
 
     def sha256(self) -> bytes:
         """SHA-256 of the data, 32 bytes."""
+        from hashlib import sha256
+
         digest = sha256()
         for piece in self.iter_data():
             digest.update(piece)

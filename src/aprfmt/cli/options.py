@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     from ..files import OpenContainer
 
 __all__ = [
+    "Pace",
     "about",
     "drawing",
     "file_argument",
@@ -28,8 +31,8 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 
 # The bar appears for files that take longer than a glance.
 _PROGRESS_MIN_BYTES = 32 * 1024 * 1024
-# Of a terminal of 80, what is left beside the longest verb and a size.
-_PROGRESS_COLUMNS = 40
+# For the name: what is left beside the longest verb and a size in a terminal of 80; less when there is more to say.
+_PROGRESS_COLUMNS = (40, 28, 16)
 
 
 def _print_help(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:
@@ -111,6 +114,61 @@ def open_container(file: str, *, lenient: bool = False) -> Iterator[OpenContaine
         yield container
 
 
+class Pace:
+    """How fast a pass goes: the average over the last seconds, so that it is steady and yet follows a change."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._marks = deque[tuple[float, int]](maxlen=_PACE_MARKS)
+        self._total = 0
+        self._said = ""
+
+    def words(self, done: int, total: int) -> str:
+        """`, 1.2 GiB/s, 4 s left` after `done` of `total` bytes; nothing while a rate cannot be known.
+
+        Renewed twice a second. A total that is another one, and bytes that become fewer, begin another pass.
+        """
+        now = self._clock()
+        if total != self._total or (self._marks and done < self._marks[-1][1]):
+            self._marks.clear()
+            self._total, self._said = total, ""
+        if not self._marks:
+            self._marks.append((now, done))
+        elif now - self._marks[-1][0] >= _PACE_STEP_S or done >= total:
+            (before, had), self._said = self._marks[0], ""
+            if now - before >= _PACE_MIN_S and done > had:
+                self._said = _pace((done - had) / (now - before), total - done)
+            self._marks.append((now, done))
+        return self._said
+
+
+_PACE_MIN_S = 1.0  # of less, what the first moments happen to take is most
+_PACE_STEP_S = 0.5
+_PACE_MARKS = 21  # of ten seconds
+
+
+def _pace(rate: float, left_nbytes: int) -> str:
+    """In words: a rate in bytes a second, and the time that so many bytes take."""
+    from . import render
+
+    if rate < 1:
+        return ""
+    said = f", {render.size(int(rate))}/s"
+    if left_nbytes <= 0:
+        return said
+    return f"{said}, {_duration(-int(-left_nbytes // rate))} left"
+
+
+def _duration(seconds: int) -> str:
+    """Whole seconds in the units that somebody who waits thinks in, rounded up."""
+    minutes = -(-seconds // 60)
+    if seconds < 60:
+        return f"{seconds} s"
+    if minutes < 60:
+        return f"{minutes} min"
+    return f"{minutes // 60} h {minutes % 60} min" if minutes < 48 * 60 else f"{-(-minutes // (24 * 60))} days"
+
+
 @contextmanager
 def progress(label: str, file: str, *, quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
     """A progress callback `(done, total)` in bytes that draws on stderr, None when stderr is no terminal.
@@ -123,11 +181,17 @@ def progress(label: str, file: str, *, quiet: bool) -> Iterator[Callable[[int, i
         if draw is None:
             yield None
             return
-        name = render.tail(file, _PROGRESS_COLUMNS)
+        pace, drawn = Pace(), ""
 
         def update(done: int, total: int) -> None:
-            if total >= _PROGRESS_MIN_BYTES:
-                draw(f"{label} {name}: {done * 100 // total} % of {render.size(total)}")
+            nonlocal drawn
+            if total < _PROGRESS_MIN_BYTES:
+                return
+            said = f"{min(done, total) * 100 // total} % of {render.size(total)}{pace.words(done, total)}"
+            if said != drawn:
+                drawn = said
+                lines = (f"{label} {render.tail(file, columns)}: {said}" for columns in _PROGRESS_COLUMNS)
+                draw(next((line for line in lines if render.fitted(line) == line), f"{label}: {said}"))
 
         yield update
 

@@ -27,6 +27,12 @@ class OpenContainer(Container):
         if isinstance(self.source, FileSource):
             self.source.check_unchanged()
 
+    def payload_digest(self) -> str:
+        """As of a `Container`; `FormatError` also for a file that is not any more what it was when it was opened."""
+        digest = super().payload_digest()
+        self.check_unchanged()
+        return digest
+
     def validate(self, *, profile: str = "default", read_data: bool = True) -> Report:
         """Everything that is wrong with the file by the rules of a profile; errors as for `aprfmt.rules.run`.
 

@@ -7,24 +7,26 @@ from __future__ import annotations
 
 import errno
 import io
-import mmap
 import os
 import stat
-import tempfile
 import threading
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO, Final, Protocol, Self, TypeAlias
+from typing import TYPE_CHECKING, BinaryIO, Final, Protocol, Self, TypeAlias
 
 from ..errors import FormatError, RequestError, TruncatedError
 from ..source import CHUNK_BYTES, BytesSource, Source
+
+if TYPE_CHECKING:
+    from mmap import mmap
 
 __all__ = ["FileSource", "MemorySource", "OpenedSource", "StrPath", "StreamSource", "open_source"]
 
 StrPath: TypeAlias = str | os.PathLike[str]
 Look: TypeAlias = Callable[[bytes], None]
 _MAX_READ_BYTES = 1 << 30  # some systems refuse a single read of 2 GiB or more
+_MOST_READERS = 2  # one alone cannot copy out of the page cache as fast as `cat` and look at the bytes too
 
 
 class OpenedSource(Source, Protocol):
@@ -142,12 +144,19 @@ class FileSource(StreamSource):
         self.identity: Final = _identity(status)
         self.permissions: Final = status.st_mode & 0o777 if status.st_nlink else None
         self._size = status.st_size
-        self._mapping: mmap.mmap | None = None
+        self._mapping: mmap | None = None
         self._lock = threading.Lock()
 
     def fileno(self) -> int:
         """The open descriptor; raises `ValueError` once the source is closed."""
         return self._file.fileno()
+
+    def begin_pass(self, start: int, stop: int) -> int:
+        """Tell the system that these bytes will be read in their order; returns how many threads are to read them."""
+        if self.path is not None:  # of a descriptor that was given, others may read something else
+            with suppress(AttributeError, OSError):  # not on this system; if the trouble is another, reading reports it
+                os.posix_fadvise(self.fileno(), start, stop - start, os.POSIX_FADV_SEQUENTIAL)
+        return min(_MOST_READERS, _n_processors()) if hasattr(os, "pread") else 1  # or they would wait for one another
 
     def check_unchanged(self) -> None:
         """Raise `FormatError` unless the open file and the one under its path still have the `identity`."""
@@ -185,7 +194,9 @@ class FileSource(StreamSource):
             if self._mapping is None:
                 if (nbytes := os.fstat(self.fileno()).st_size) < self._size:
                     raise self._shorter(f"{nbytes} bytes")
-                self._mapping = mmap.mmap(self.fileno(), self._size, access=mmap.ACCESS_READ)
+                from mmap import ACCESS_READ, mmap
+
+                self._mapping = mmap(self.fileno(), self._size, access=ACCESS_READ)
             return memoryview(self._mapping)[start:stop]
 
     def close(self) -> None:
@@ -230,7 +241,9 @@ def open_source(file: StrPath | bytes | bytearray | memoryview | BinaryIO, *, lo
 
 
 def _spool(stream: BinaryIO | io.FileIO, look: Look | None) -> FileSource:
-    with tempfile.TemporaryFile() as spool:
+    from tempfile import TemporaryFile  # pipes alone pay for it
+
+    with TemporaryFile() as spool:
         while (piece := stream.read(CHUNK_BYTES)) != b"":
             if piece is None:  # taking this for the end would cut the input
                 raise BlockingIOError(errno.EAGAIN, "expected a blocking stream, found one with no bytes yet")
@@ -239,6 +252,13 @@ def _spool(stream: BinaryIO | io.FileIO, look: Look | None) -> FileSource:
             spool.write(piece)
         spool.flush()
         return FileSource(os.dup(spool.fileno()))
+
+
+def _n_processors() -> int:
+    try:
+        return len(os.sched_getaffinity(0))
+    except (AttributeError, OSError):
+        return os.cpu_count() or 1
 
 
 def _identity(status: os.stat_result) -> tuple[int, int, int, int, int]:

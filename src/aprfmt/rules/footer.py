@@ -11,7 +11,6 @@ from ..layout import facts
 from ..source import range_crc32
 from ..tensors import Tensor
 from . import Case, Fault, faults_of, rule
-from .flipped import flipped_in_file
 
 __all__ = ["footer_mismatch"]
 
@@ -83,6 +82,8 @@ def _hiding(container: Container) -> Iterator[tuple[Tensor, int, int]]:
 def footer_mismatch(container: Container, found: int, stored: int) -> Iterator[Fault]:
     """The fault when `stored`, which stands in the footer, is not the checksum `found` of all bytes before it."""
     if found != stored:
+        from .flipped import flipped_in_file
+
         yield Fault(
             "APR-F002",
             "footer.checksum",

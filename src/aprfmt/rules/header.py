@@ -8,7 +8,6 @@ from .. import layout
 from ..layout import Flags
 from ..provenance import FLAG_KEYS
 from . import Case, Fault, rule
-from .flipped import flipped_in_header
 
 __all__: list[str] = []
 
@@ -18,6 +17,8 @@ def checksum_wrong(case: Case) -> Iterator[Fault]:
     """The checksum in the header is not that of the other header bytes."""
     container = case.container
     if not container.header_checksum_valid:
+        from .flipped import flipped_in_header
+
         found = layout.header_crc32(container.header_bytes)
         yield Fault(
             "APR-H006",

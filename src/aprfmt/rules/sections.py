@@ -11,17 +11,10 @@ from .case import Span
 __all__: list[str] = []
 
 
-def _filler(case: Case, rule_id: str) -> Iterator[tuple[str, Span]]:
-    """The stretches of filler outside the data section that a rule of the specification is about, with their paths."""
-    for item in facts.STATEMENTS:
-        if item.rule == rule_id:
-            yield item.path, getattr(facts, f"locate_{item.field}")(case.container.root)
-
-
 def _not_zero(case: Case, rule_id: str, path: str, span: Span) -> Iterator[Fault]:
     """The fault when a stretch of filler holds something: its span ends with the last byte that is not zero."""
     start, stop = span
-    end = case.container.filler_residue(start, stop)
+    end = case.filler_residue(start, stop)
     if end > start:
         yield Fault(rule_id, path, (start, end), "zero bytes", f"other bytes, the last one @{end - 1:#x}")
 
@@ -29,14 +22,14 @@ def _not_zero(case: Case, rule_id: str, path: str, span: Span) -> Iterator[Fault
 @rule("APR-S004")
 def filler_not_zero(case: Case) -> Iterator[Fault]:
     """The filler around the metadata is not zero."""
-    for path, span in _filler(case, "APR-S004"):
+    for path, span in case.filler("APR-S004"):
         yield from _not_zero(case, "APR-S004", path, span)
 
 
 @rule("APR-S006")
 def filler_excess(case: Case) -> Iterator[Fault]:
     """A stretch of filler outside the data section is as long as the grid, or longer."""
-    for path, (start, stop) in (*_filler(case, "APR-S004"), _index_filler(case)):
+    for path, (start, stop) in (*case.filler("APR-S004"), _index_filler(case)):
         if stop - start >= facts.ALIGNMENT:
             yield Fault("APR-S006", path, (start, stop), f"less than {facts.ALIGNMENT} bytes", f"{stop - start} bytes")
 

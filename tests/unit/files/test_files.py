@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
 from typing import Any, BinaryIO, NoReturn, cast
+from zlib import crc32
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -25,8 +26,9 @@ from hypothesis import strategies as st
 
 from aprfmt.errors import AprError, FormatError, RequestError, TruncatedError
 from aprfmt.files import FileSource, MemorySource, StreamSource, open_source, sources, write_plan, writing
+from aprfmt.files.inplace import journal_path
 from aprfmt.plan import Copy, Literal, Plan, Seal, plan_bytes
-from aprfmt.source import CHUNK_BYTES, BytesSource, Source
+from aprfmt.source import CHUNK_BYTES, BytesSource, Source, range_crc32
 
 DATA = bytes(range(256)) * 20
 OLD = b"the file that was there before"
@@ -1114,3 +1116,54 @@ def test_a_pipe_behind_a_link_is_no_place_for_an_output() -> None:
     finally:
         os.close(read)
         os.close(write)
+
+
+# Passes ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("n_processors", "n_readers"), [(1, 1), (2, 2), (64, 2)])
+def test_two_threads_read_where_there_are_two_processors(
+    origin: Path, n_processors: int, n_readers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _process: set(range(n_processors)), raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: n_processors)
+    with FileSource(origin) as source:
+        assert source.begin_pass(0, len(DATA)) == n_readers
+        monkeypatch.delattr(os, "sched_getaffinity")
+        assert source.begin_pass(0, len(DATA)) == n_readers
+        for name in ("preadv", "pread"):
+            monkeypatch.delattr(os, name, raising=False)
+        assert source.begin_pass(0, len(DATA)) == 1  # reading one after the other, they would wait for one another
+
+
+def test_the_system_is_told_of_a_pass_over_a_file_of_ours(origin: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[tuple[int, ...]] = []
+    monkeypatch.setattr(os, "posix_fadvise", lambda *given: told.append(given[1:]), raising=False)
+    monkeypatch.setattr(os, "POSIX_FADV_SEQUENTIAL", 2, raising=False)
+    with FileSource(origin) as source, origin.open("rb") as file, FileSource(os.dup(file.fileno())) as given:
+        source.begin_pass(3, 10)
+        assert told == [(3, 7, 2)]
+        given.begin_pass(3, 10)  # its owner may go on to read it in another way
+        assert told == [(3, 7, 2)]
+
+
+@pytest.mark.parametrize("error", [OSError(errno.EINVAL, "Invalid argument"), None])
+def test_a_system_that_takes_no_advice_is_read_all_the_same(
+    origin: Path, error: OSError | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if error is None:
+        monkeypatch.delattr(os, "posix_fadvise", raising=False)
+    else:
+        monkeypatch.setattr(os, "posix_fadvise", raising(error), raising=False)
+    with FileSource(origin) as source:
+        assert source.begin_pass(0, len(DATA)) in (1, 2)
+        assert range_crc32(source, 0, len(DATA)) == crc32(DATA)
+
+
+def test_nothing_is_written_beside_the_journal_of_a_stamp_that_was_cut(tmp_path: Path) -> None:
+    out = tmp_path / "out.apr"
+    out.write_bytes(b"half")
+    journal_path(out).write_bytes(b"")
+    with pytest.raises(FormatError, match="not finished"):
+        write_plan((Literal(b"new"),), out, source=None, force=True)
+    assert out.read_bytes() == b"half"

@@ -100,8 +100,8 @@ _BY_PLACE: Mapping[str, Mapping[str, str]] = {
     "APR-I010 rules.index.dtype_id_ambiguous": {"known.canonical_code == known.code → <=": _NEWER_ARE_LARGER},
     "APR-I011 rules.index.name_control_characters": {"tensor.name.isprintable() → never": _QUICK_TEST},
     "APR-S006… rules.case.Case.uncounted": {
-        "container.filler_residue(at, stop) == at → <=": "nothing that is not zero ends before the place looked from",
-        "container.filler_residue(at, stop) == at → never": _NO_NAME,
+        "self.filler_residue(at, stop) == at → <=": "nothing that is not zero ends before the place looked from",
+        "self.filler_residue(at, stop) == at → never": _NO_NAME,
         "number + 1 → 2": _ONLY_SAID,
         "number + 1 → without number": _ONLY_SAID,
     },
@@ -135,21 +135,21 @@ _BY_PLACE: Mapping[str, Mapping[str, str]] = {
     "APR-D004 container.Container.footer": {
         "size < start → <=": "a file that ends with its data has no footer, and is not asked for one",
     },
-    "APR-D006 APR-F002 rules.case.Case.data": {
-        "(0, [], self._progress) → 1": "how far the pass is, is told and nothing else",
-        "footer[1] <= source.size → source.size + 1": _SAME_FILLER,
+    "APR-S004… rules.case.Case._is_whole": {
+        "footer[1] <= size → size + 1": _SAME_FILLER,
         "footer[1] → [0]": _SAME_FILLER,
-        "self._reads_all and footer is not None and (footer[1] <= so… → always": _SAME_FILLER,
-        "self._reads_all and footer is not None and (footer[1] <= so… → without footer[1] <= source.size": _SAME_FILLER,
-        "self._reads_all and footer is not None and (footer[1] <= so… → without self._reads_all": _READS_ALL,
-        "stop - start → without start": "the pieces end where the stretch does",
+        "self._reads_all and footer is not None and (footer[1] <= si… → without footer[1] <= size": _SAME_FILLER,
+        "self._reads_all and footer is not None and (footer[1] <= si… → without self._reads_all": _READS_ALL,
     },
-    "APR-D006 APR-F002 rules.case._read_all": {
-        "number < len(spans) and spans[number][0] < end → without spans[number][0] < end": _NOTHING_IN_IT,
-        "spans[number][0] < end → <=": _NOTHING_IN_IT,
-        "stop > end → >=": _NOTHING_IN_IT,
+    "APR-S004… rules.case.Case.data": {"self._is_whole → always": _SAME_FILLER},
+    "APR-S004… rules.case._residues": {
+        "span[0] → [1]": "where the stretch begins is said; that there is one is decided"
     },
-    "APR-D006… rules.case.unclaimed": {
+    "APR-S004… rules.case._seen": {
+        "start >= end → >": _NOTHING_IN_IT,
+        "start >= end → never": _NOTHING_IN_IT,
+    },
+    "APR-S004… rules.case.unclaimed": {
         "first > at → >=": _NOTHING_IN_IT,
         "first > at → always": f"{_NOTHING_IN_IT}, or would end before it begins",
         "stop > at → >=": _NOTHING_IN_IT,
