@@ -86,7 +86,8 @@ def test_combining_refuses_a_negative_length() -> None:
 
 @pytest.mark.usefixtures("unresolved")
 def test_the_standard_library_serves_where_isal_is_absent(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "isal", None)
+    for name in ("isal", "zlib_ng"):
+        monkeypatch.setitem(sys.modules, name, None)
     assert crc32(b"123456789") == 0xCBF43926
     assert checksum._implementation is zlib.crc32
     assert crc32_combine(crc32(b"1234"), crc32(b"56789"), 5) == 0xCBF43926
@@ -106,11 +107,25 @@ def test_isal_serves_where_it_is_installed(monkeypatch: pytest.MonkeyPatch) -> N
     vars(package)["isal_zlib"] = module
     monkeypatch.setitem(sys.modules, "isal", package)
     monkeypatch.setitem(sys.modules, "isal.isal_zlib", module)
+    monkeypatch.setitem(sys.modules, "zlib_ng", None)
     assert crc32(b"6789", crc32(b"12345")) == 0xCBF43926
     assert calls == [(b"12345", 0), (b"6789", zlib.crc32(b"12345"))]
     # This isal cannot combine, as old ones cannot.
     assert crc32_combine(crc32(b"1234"), crc32(b"56789"), 5) == 0xCBF43926
     assert checksum._combination is checksum._combine
+
+
+@pytest.mark.usefixtures("unresolved")
+def test_zlib_ng_serves_where_only_it_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    package, module = ModuleType("zlib_ng"), ModuleType("zlib_ng.zlib_ng")
+    vars(module).update(crc32=zlib.crc32, crc32_combine=lambda first, second, nbytes: first + second + nbytes)
+    vars(package)["zlib_ng"] = module
+    monkeypatch.setitem(sys.modules, "isal", None)
+    monkeypatch.setitem(sys.modules, "zlib_ng", package)
+    monkeypatch.setitem(sys.modules, "zlib_ng.zlib_ng", module)
+    assert crc32(b"123456789") == 0xCBF43926
+    assert checksum._implementation is vars(module)["crc32"]
+    assert crc32_combine(1, 20, 300) == 321
 
 
 @pytest.mark.usefixtures("unresolved")
