@@ -3,7 +3,7 @@
 Tensors stay byte-identical by construction: an operation describes them as a `Copy` and never holds their bytes.
 
 Rules of this file:
-1. Every byte of a `Copy` goes through one CRC-32, whether or not anybody checks it.
+1. Every byte of a `Copy` goes through one CRC-32, whether or not anybody checks it, unless the plan claims to know it.
 2. A `Copy` whose `check` raises ends the iteration: whoever writes must throw away what it has written.
 """
 
@@ -16,7 +16,19 @@ from typing import TypeAlias
 from .checksum import crc32, crc32_combine
 from .source import Progress, Source, iter_chunks
 
-__all__ = ["Copy", "Literal", "Observe", "Plan", "Seal", "iter_plan", "plan_bytes", "plan_nbytes", "read_plan"]
+__all__ = [
+    "Copy",
+    "Literal",
+    "Observe",
+    "Plan",
+    "Seal",
+    "See",
+    "carry_out",
+    "iter_plan",
+    "plan_bytes",
+    "plan_nbytes",
+    "read_plan",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +48,13 @@ class Copy:
     """Bytes `start` to `stop` of the source, absolute, end exclusive.
 
     `check` is called with the CRC-32 of the copied bytes once all of them have been read, and raises to refuse them.
+    `claimed` is the CRC-32 that they are taken to have; nobody has to read them for it then, and nothing is checked.
     """
 
     start: int
     stop: int
     check: Callable[[int], None] | None = field(default=None, compare=False)
+    claimed: int | None = None
 
     @property
     def nbytes(self) -> int:
@@ -59,11 +73,64 @@ class Seal:
 Plan = tuple[Literal | Copy | Seal, ...]
 Observe: TypeAlias = Callable[[int, bytes | memoryview], None]
 """What sees a new file go by: the byte of it that a piece begins at, and the piece, which is valid during the call."""
+See: TypeAlias = Callable[[memoryview], None]
+"""What sees a range go by, in pieces that are valid during the call."""
+
+_NO_SOURCE = "a plan with a Copy needs the source it copies from"
 
 
 def plan_nbytes(plan: Plan) -> int:
     """Size in bytes of the file that the plan describes."""
     return sum(part.nbytes for part in plan)
+
+
+class _Range:
+    """The CRC-32 of a range that is copied, of which the pieces are shown as they go by."""
+
+    def __init__(self, part: Copy, before: int) -> None:
+        self._part = part
+        self._before = before
+        # Combining costs as much as hashing many kilobytes: without a check the running checksum goes on.
+        self._is_apart = part.check is not None or part.claimed is not None
+        self._value = 0 if self._is_apart else before
+
+    def see(self, piece: memoryview) -> None:
+        """Take the next piece in."""
+        self._value = crc32(piece, self._value)
+
+    def end(self) -> int:
+        """The CRC-32 of everything up to the end of the range; raises what its check raises."""
+        part = self._part
+        value = self._value if part.claimed is None else part.claimed
+        if part.claimed is None and part.check is not None:
+            part.check(value)
+        return crc32_combine(self._before, value, part.nbytes) if self._is_apart else value
+
+
+def _sealed(part: Seal, total: int) -> bytes:
+    sealed = part.build(total)
+    if len(sealed) != part.nbytes:
+        raise ValueError(f"expected a seal of {part.nbytes} bytes, found {len(sealed)}")
+    return sealed
+
+
+def carry_out(plan: Plan, put: Callable[[bytes | memoryview], None], copy: Callable[[Copy, See | None], None]) -> int:
+    """Have a plan made by whoever can write: `put` gets bytes, `copy` a range and who has to see its bytes, or nobody.
+
+    Returns the CRC-32 of the whole file, as far as nothing was claimed. Raises what they raise, and what a `Copy.check`
+    raises, after its range was copied.
+    """
+    total = 0
+    for part in plan:
+        if isinstance(part, Copy):
+            through = _Range(part, total)
+            copy(part, None if part.claimed is not None else through.see)
+            total = through.end()
+        else:
+            data = part.data if isinstance(part, Literal) else _sealed(part, total)
+            put(data)
+            total = crc32(data, total)
+    return total
 
 
 def iter_plan(plan: Plan, source: Source | None = None) -> Iterator[bytes | memoryview]:
@@ -73,28 +140,18 @@ def iter_plan(plan: Plan, source: Source | None = None) -> Iterator[bytes | memo
     """
     total = 0
     for part in plan:
-        if isinstance(part, Literal):
-            total = crc32(part.data, total)
-            yield part.data
-        elif isinstance(part, Seal):
-            sealed = part.build(total)
-            if len(sealed) != part.nbytes:
-                raise ValueError(f"expected a seal of {part.nbytes} bytes, found {len(sealed)}")
-            total = crc32(sealed, total)
-            yield sealed
+        if not isinstance(part, Copy):
+            data = part.data if isinstance(part, Literal) else _sealed(part, total)
+            total = crc32(data, total)
+            yield data
         elif source is None:
-            raise ValueError("a plan with a Copy needs the source it copies from")
+            raise ValueError(_NO_SOURCE)
         else:
-            # Combining costs as much as hashing many kilobytes: without a check the running checksum goes on.
-            copied = total if part.check is None else 0
+            through = _Range(part, total)
             for piece in iter_chunks(source, part.start, part.stop):
-                copied = crc32(piece, copied)
+                through.see(piece)
                 yield piece
-            if part.check is None:
-                total = copied
-            else:
-                part.check(copied)
-                total = crc32_combine(total, copied, part.nbytes)
+            total = through.end()
 
 
 def read_plan(
@@ -102,18 +159,34 @@ def read_plan(
 ) -> bytes:
     """Run a plan, with all its checks, and keep nothing of the new file but its last piece, which is returned.
 
-    `progress` is called with bytes done and bytes in all after each piece, `observe` with the piece before. Errors as
-    for `iter_plan`.
+    `progress` is called with bytes done and bytes in all after each piece, `observe` with the piece before. A range
+    whose checksum the plan claims is read only for `observe`. Errors as for `iter_plan`.
     """
     done, total = 0, plan_nbytes(plan)
-    piece: bytes | memoryview = b""
-    for piece in iter_plan(plan, source):
+    last: bytes | memoryview = b""
+
+    def put(piece: bytes | memoryview) -> None:
+        nonlocal done, last
         if observe is not None:
             observe(done, piece)
-        done += len(piece)
+        done, last = done + len(piece), piece
         if progress is not None:
             progress(done, total)
-    return bytes(piece)
+
+    def copy(part: Copy, see: See | None) -> None:
+        nonlocal done
+        if source is None:
+            raise ValueError(_NO_SOURCE)
+        if see is None and observe is None:
+            done += part.nbytes
+            return
+        for piece in iter_chunks(source, part.start, part.stop):
+            if see is not None:
+                see(piece)
+            put(piece)
+
+    carry_out(plan, put, copy)
+    return bytes(last)
 
 
 def plan_bytes(plan: Plan, source: Source | None = None) -> bytes:

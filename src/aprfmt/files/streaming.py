@@ -25,8 +25,9 @@ from ..layout import DType, Flags, TensorIndexEntry
 from ..ops.entries import Declared, declare, flat_view, metadata_bytes, name_taken, writable_flags
 from ..plan import Copy, Literal, Plan, Seal
 from ..source import CHUNK_BYTES
+from .naming import naming
 from .sources import FileSource, StrPath
-from .writing import naming, require_writable, write_plan
+from .writing import require_writable, write_plan
 
 __all__ = ["Data", "Writer"]
 

@@ -19,8 +19,8 @@ from typing import Any
 from ..errors import RequestError
 from ..vectors import Suite
 from ..vectors.image import Image
+from .naming import naming
 from .sources import StrPath
-from .writing import naming
 
 __all__ = ["SPARSE_NBYTES", "read_suite", "write_image"]
 

@@ -10,23 +10,22 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import shutil
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from itertools import accumulate
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import TypeAlias
 
 from ..errors import RequestError
-from ..plan import Copy, Observe, Plan, iter_plan, plan_nbytes
-from ..source import Progress, Source, iter_chunks
+from ..plan import Copy, Observe, Plan, See, carry_out, plan_nbytes
+from ..source import Progress, Source
+from .attributes import has_list, keep_attributes
+from .copying import Meant, copy_range, crc32_from_disk, require_reads_back
+from .inplace import refuse_journal
+from .naming import naming
 from .sources import FileSource, StrPath
 
-__all__ = ["naming", "require_space", "require_writable", "write_plan"]
-
-_Meant: TypeAlias = tuple[int, bytes | memoryview]  # an offset in the new file, and what belongs there
+__all__ = ["require_folder", "require_space", "require_writable", "write_plan"]
 
 _EXISTS = "output exists: expected a new path, found a file: {} (--force, or force=True, replaces it)"
 
@@ -39,112 +38,184 @@ def write_plan(
     force: bool = False,
     progress: Progress | None = None,
     observe: Observe | None = None,
+    read_back: bool = False,
+    mtime_ns: int | None = None,
 ) -> int:
     """Write the file that `plan` describes to `dst`, and return its size in bytes.
 
     The bytes go to a temporary file in the folder of `dst` and are synced; all but copied ranges is read back
-    and compared; the file takes the name `dst` in one step; it is compared once more. `progress` is called
-    with bytes done and bytes in all after each piece; `observe` with every piece that is written, and the byte of the
-    new file that it begins at. `source` may be the very file at `dst`.
+    and compared, with `read_back` every byte; the file takes the name `dst` in one step; it is compared once more.
+    `progress` is called with bytes done and bytes in all after each piece, of which there are twice as many with
+    `read_back`; `observe` with every piece that is written, and the byte of the new file that it begins at. Without it,
+    a range whose checksum the plan claims may be copied without being read. `source` may be the very file at `dst`.
 
     With `force` the final step is an atomic replacement. Without, it is a hard link, which refuses a file
     that appeared meanwhile; on a POSIX file system without hard links it is a check and a rename, a moment
     apart. A symbolic link at `dst` stays, its target is replaced. Permission bits are those of the replaced
-    file, and so are owner and group where this user may give a file away; else of a `FileSource`, or 0o666, less the
-    umask.
+    file, and so are extended attributes, and owner and group where this user may give a file away; else they are those
+    of a `FileSource`, or 0o666, less the umask. `mtime_ns` is the time of the last change that the file shall have.
 
-    Raises, with `dst` as it was and no temporary file left: `RequestError` when `dst` exists without `force`,
-    or is not a regular file; `FormatError` when a `FileSource` changed meanwhile; `OSError` of the system,
-    ENOSPC when space does not suffice, EIO when bytes read back differ; `ValueError` for a plan whose parts
-    are not as long as they say; what a read, `Copy.check` or `progress` raises. With the new file in place: a
-    failure to sync the folder, a difference found after the final step, or an interrupt that late.
+    Raises, with `dst` as it was and no temporary file left: `RequestError` when `dst` exists without `force`, or is not
+    a regular file; `FormatError` when a `FileSource` changed meanwhile, or the journal of a stamp lies beside `dst`;
+    `OSError` of the system, ENOSPC when space does not suffice, EIO when bytes read back differ; `ValueError` for a
+    plan whose parts are not as long as they say; what a read, `Copy.check` or `progress` raises. With the new file in
+    place: a failure to sync the folder, a difference found after the final step, or an interrupt that late.
     """
     final, kept = _destination(dst, force=force)
     total = plan_nbytes(plan)
-    require_space(final.parent, total)
-    inherited = source.permissions if isinstance(source, FileSource) else None
+    require_space(final.parent, total, final)
+    inherited = _inherited(source) if isinstance(source, FileSource) else None
     mode = kept if kept is not None else inherited if inherited is not None else 0o666
     if os.name == "nt":
         mode |= 0o200  # Windows neither renames over a read-only file nor removes one
-    # Offset and size of what is not copied; no piece of a copy can have both in common with one of these.
-    starts = accumulate((part.nbytes for part in plan), initial=0)
-    own = {(at, part.nbytes) for at, part in zip(starts, plan, strict=False) if not isinstance(part, Copy)}
-    meant: list[_Meant] = []
     temporary = _temporary_path(final)
     try:
         flags = ("O_WRONLY", "O_CREAT", "O_EXCL", "O_CLOEXEC", "O_NOFOLLOW", "O_BINARY")
         with naming(final.parent, instead_of=temporary):
             descriptor = os.open(temporary, sum(getattr(os, flag, 0) for flag in flags), mode)  # less the umask
         try:
-            done = 0
-            for piece in iter_plan(plan, source):
-                if (done, len(piece)) in own:
-                    meant.append((done, piece))
-                rest = memoryview(piece).cast("B")
-                if observe is not None:
-                    observe(done, piece)
-                done += len(rest)
-                with naming(final):
-                    while rest:
-                        rest = rest[os.write(descriptor, rest) :]
-                if progress is not None:
-                    progress(done, total)
-            if done != total:
-                raise ValueError(f"expected a plan of {total} bytes, found one that makes {done}")
+            whole = 2 * total if read_back else total
+            output = _Output(descriptor, final, source, whole, progress, observe)
+            checksum = carry_out(plan, output.put, output.copy)
+            if output.done != total:
+                raise ValueError(f"expected a plan of {total} bytes, found one that makes {output.done}")
             if kept is not None:
-                _keep_owner(temporary, final)
-                temporary.chmod(mode)
+                _keep_status(temporary, final, mode)
+            if mtime_ns is not None:
+                os.utime(temporary, ns=(mtime_ns, mtime_ns))
             with naming(final):
                 os.fsync(descriptor)
         finally:
             os.close(descriptor)
-        _compare(temporary, meant, total, final)
+        require_reads_back(temporary, output.meant, total, final)
+        if read_back:
+            again = crc32_from_disk(temporary, 0, total, progress=output.told_from(total))
+            if again != checksum:
+                text = f"the output reads back wrong: expected the checksum {checksum:#010x}, found {again:#010x}"
+                raise OSError(errno.EIO, text, str(final))
         if isinstance(source, FileSource):
             source.check_unchanged()
-        _take_name(temporary, final, force=force)
+        with naming(final, instead_of=temporary):
+            _take_name(temporary, final, force=force)
     finally:
         try:
             _remove(temporary)
         finally:  # a signal may arrive in the middle of the clean-up
             _remove(temporary)
     _sync_folder(final.parent)
-    _compare(final, meant, total, final)
+    require_reads_back(final, output.meant, total, final)
     return total
 
 
-@contextmanager
-def naming(path: Path, *, instead_of: Path | None = None) -> Iterator[None]:
-    """Give an error of the system the name of the file, which calls on descriptors leave out.
+class _Output:
+    """The parts of a plan on their way into an open file; `done` bytes of it are there, `meant` are not copied."""
 
-    A name that nobody knows is replaced, that of a temporary file.
-    """
-    try:
-        yield
-    except OSError as error:
-        if error.filename is None or (instead_of is not None and str(error.filename) == str(instead_of)):
-            error.filename = str(path)
-        raise
+    def __init__(
+        self,
+        descriptor: int,
+        final: Path,
+        source: Source | None,
+        total: int,
+        progress: Progress | None,
+        observe: Observe | None,
+    ) -> None:
+        self._descriptor = descriptor
+        self._final = final
+        self._source = source
+        self._total = total
+        self._progress = progress
+        self._observe = observe
+        self.done = 0
+        self.meant: list[Meant] = []
+
+    def told_from(self, start: int) -> Callable[[int], None] | None:
+        """What tells the progress of something that begins when so many bytes are done."""
+        tell = self._progress
+        return None if tell is None else lambda done: tell(start + done, self._total)
+
+    def put(self, data: bytes | memoryview) -> None:
+        """Write bytes of the plan's own."""
+        self.meant.append((self.done, data))
+        if self._observe is not None:
+            self._observe(self.done, data)
+        rest = memoryview(data).cast("B")
+        self.done += len(rest)
+        with naming(self._final):
+            while rest:
+                rest = rest[os.write(self._descriptor, rest) :]
+        if self._progress is not None:
+            self._progress(self.done, self._total)
+
+    def copy(self, part: Copy, see: See | None) -> None:
+        """Copy a range of the source, and show its bytes to all who have to see them."""
+        if self._source is None:
+            raise ValueError("a plan with a Copy needs the source it copies from")
+        seen = start = self.done
+        observe = self._observe
+
+        def both(piece: memoryview) -> None:
+            nonlocal seen
+            if see is not None:
+                see(piece)
+            if observe is not None:
+                observe(seen, piece)
+            seen += len(piece)
+
+        copy_range(
+            self._source,
+            part.start,
+            part.stop,
+            self._descriptor,
+            start,
+            name=self._final,
+            see=see if observe is None else both,
+            progress=self.told_from(start),
+        )
+        self.done += part.nbytes
 
 
 def require_writable(dst: StrPath, nbytes: int, *, force: bool) -> None:
     """Raise what `write_plan` would raise before it writes a file of this size, and write nothing."""
     final, _kept = _destination(dst, force=force)
-    require_space(final.parent, nbytes)
-    if not os.access(final.parent, os.W_OK | os.X_OK):
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(final.parent))
+    require_space(final.parent, nbytes, final)
+    require_folder(final.parent)
 
 
-def _keep_owner(temporary: Path, replaced: Path) -> None:
-    """Give a file owner and group of the one that it is to replace, as far as the system lets this user."""
+def require_folder(folder: Path) -> None:
+    """Raise `PermissionError` for a folder that no file can be made in."""
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
+
+
+def _inherited(source: FileSource) -> int | None:
+    """The permission bits that a copy has. A list of access rights is not copied, and where there is one, the bits of
+    the group are the most that anybody in it has."""
+    if source.permissions is None or source.path is None or not has_list(source.path):
+        return source.permissions
+    return source.permissions & ~stat.S_IRWXG
+
+
+def _keep_owner(temporary: Path, replaced: Path) -> bool:
+    """Give a file owner and group of the one that it is to replace, as far as the system lets this user; whether it
+    has both."""
     chown = getattr(os, "chown", None)
-    if chown is None:
-        return
     wanted, found = replaced.stat(), temporary.stat()
-    for uid, gid in ((wanted.st_uid, wanted.st_gid), (-1, wanted.st_gid)):
-        if (wanted.st_uid, wanted.st_gid) != (found.st_uid, found.st_gid):
+    for uid in (wanted.st_uid, -1):
+        if chown is not None and (wanted.st_uid, wanted.st_gid) != (found.st_uid, found.st_gid):
             with suppress(OSError):
-                chown(temporary, uid, gid)
-                return
+                chown(temporary, uid, wanted.st_gid)
+                break
+    found = temporary.stat()
+    return (wanted.st_uid, wanted.st_gid) == (found.st_uid, found.st_gid)
+
+
+def _keep_status(temporary: Path, replaced: Path, mode: int) -> None:
+    """Give a file owner, attributes and mode of the one that it is to replace, and no right that nobody had."""
+    if not _keep_owner(temporary, replaced):
+        mode &= ~(stat.S_ISUID | stat.S_ISGID)  # it would run as somebody else
+    if not keep_attributes(temporary, replaced):
+        mode &= ~stat.S_IRWXG
+    temporary.chmod(mode)
 
 
 def _remove(path: Path) -> None:
@@ -155,6 +226,7 @@ def _remove(path: Path) -> None:
 def _destination(dst: StrPath, *, force: bool) -> tuple[Path, int | None]:
     """The path behind any symbolic links, and the permission bits of the file to be replaced."""
     final = Path(os.path.realpath(dst))
+    refuse_journal(final)  # what is put there would be taken for what the journal is about
     try:
         mode = Path(dst).stat().st_mode  # through links: what stands behind /dev/stdout may have no path of its own
     except FileNotFoundError:
@@ -167,45 +239,29 @@ def _destination(dst: StrPath, *, force: bool) -> tuple[Path, int | None]:
         raise RequestError(f"output: expected a regular file or no file, found {found}: {dst}")
     if not force:
         raise RequestError(_EXISTS.format(final))
-    return final, mode & 0o777
+    return final, stat.S_IMODE(mode)
 
 
-def require_space(folder: Path, needed_bytes: int) -> None:
-    """Raise `OSError` (ENOSPC) when the file system of a folder says that it has no room for so many bytes."""
+def require_space(folder: Path, needed_bytes: int, name: StrPath) -> None:
+    """Raise `OSError` (ENOSPC) about the file called `name` when the file system of its folder has no room for so many
+    bytes, and says so."""
     free = needed_bytes
     with suppress(OSError):  # unknown is not full
-        total, _used, found = shutil.disk_usage(folder)
-        free = found if total else free  # a total of 0 is a file system that does not tell
+        if (usage := getattr(shutil, "disk_usage", None)) is not None:  # a system may not tell at all
+            total, _used, found = usage(folder)
+            free = found if total else free  # a total of 0 is a file system that does not tell
     if free < needed_bytes:
         text = f"not enough free space: expected {needed_bytes} bytes, found {free} bytes"
-        raise OSError(errno.ENOSPC, text, str(folder))
+        raise OSError(errno.ENOSPC, text, str(name))
 
 
 def _temporary_path(final: Path) -> Path:
     """A name nobody uses beside `final`, cut by whole characters to be no longer, or within 100 bytes."""
     limit = min(255, max(100, len(os.fsencode(final.name))))
-    name, suffix = f".{final.name}", f".{secrets.token_hex(8)}.tmp"
+    name, suffix = f".{final.name}", f".{os.urandom(8).hex()}.tmp"
     while len(os.fsencode(name + suffix)) > limit:
         name = name[:-1]
     return final.with_name(name + suffix)
-
-
-def _compare(path: Path, meant: list[_Meant], nbytes: int, final: Path) -> None:
-    """Read the file at `path` back, from the disk where the system can be told so, and compare it."""
-    text = "the output reads back wrong: expected {}, found {}"
-    with FileSource(path) as back:
-        if (advise := getattr(os, "posix_fadvise", None)) is not None:
-            with suppress(OSError):
-                advise(back.fileno(), 0, 0, getattr(os, "POSIX_FADV_DONTNEED", 4))
-        if back.size != nbytes:
-            raise OSError(errno.EIO, text.format(f"{nbytes} bytes", f"{back.size} bytes"), str(final))
-        for start, data in meant:
-            done = 0
-            for piece in iter_chunks(back, start, start + len(data)):
-                if bytes(piece) != bytes(data[done : done + len(piece)]):
-                    span = f"{start + done:#x}..{start + done + len(piece):#x}"
-                    raise OSError(errno.EIO, text.format(f"what was written at {span}", "others"), str(final))
-                done += len(piece)
 
 
 def _take_name(temporary: Path, final: Path, *, force: bool) -> None:
