@@ -13,13 +13,12 @@ import os
 import stat
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...checksum import crc32
 from ...errors import FormatError
-from ...layout import HEADER_SIZE
+from ...layout import ALIGNMENT, FOOTER_SIZE, HEADER_SIZE
 from ...limits import DEFAULT_LIMITS, Limits
 from ..sources import StrPath
 from .system import System, insist, write_all
@@ -110,7 +109,7 @@ class Journal:
     def decode(cls, raw: bytes) -> Journal | None:
         """The journal with these bytes; None when it is torn.
 
-        Raises `FormatError` for one of another version.
+        Raises `FormatError` for one of another version, and for a whole one that no stamp makes.
         """
         title, _, rest = raw.partition(b"\n")
         words = title.split(b" ")
@@ -121,11 +120,39 @@ class Journal:
             return None
         line, _, blobs = rest.partition(b"\n")
         try:
+            if len(line) > _LONGEST_LINE:
+                raise ValueError("expected a shorter line of numbers")
             found = json.loads(line)
             values: dict[str, Any] = {**_numbers(found), **_split(found, blobs)}
-            return cls(**values)
-        except (ValueError, TypeError, KeyError):  # with a right checksum: made by somebody else
-            return None
+            journal = cls(**values)
+            journal._require_sound()
+        except (
+            ValueError,
+            TypeError,
+            KeyError,
+            RecursionError,
+        ) as error:  # with a right checksum: made by somebody else
+            raise FormatError(f"a journal that no stamp makes: {error}") from None
+        return journal
+
+    def _require_sound(self) -> None:
+        """Raise `ValueError` for numbers that do not go together."""
+        old_end = self.footer_at - self.shift
+        sound = {
+            "a head of at least a header": len(self.before) >= len(self.header) == HEADER_SIZE,
+            "a shift on the grid": self.shift >= 0 and self.shift % ALIGNMENT == 0,
+            "a head that ends before the footer": max(len(self.new_head), len(self.before) + self.shift)
+            <= self.footer_at,
+            "a footer or none": {len(self.footer), len(self.old_footer)} <= {0, FOOTER_SIZE},
+            "no footer that goes": len(self.old_footer) <= len(self.footer),
+            "the size of what was there": self.input_nbytes >= old_end + len(self.old_footer),
+            "the size of what it becomes": self.output_nbytes == self.footer_at + len(self.footer),
+            "numbers of 63 bits": max(self.output_nbytes, self.input_nbytes + self.shift, abs(self.mtime_ns or 0))
+            < 1 << 63,
+        }
+        for expected, found in sound.items():
+            if not found:
+                raise ValueError(f"expected {expected}")
 
 
 _NUMBERS = tuple(item.name for item in fields(Journal) if item.type != "bytes")
@@ -143,6 +170,8 @@ def _split(sizes: dict[str, Any], blobs: bytes) -> dict[str, bytes]:
     found, at = {}, 0
     for name in _BLOBS:
         nbytes = sizes[name]
+        if type(nbytes) is not int or nbytes < 0:
+            raise ValueError("expected sizes")
         found[name] = blobs[at : at + nbytes]
         at += nbytes
     if at != len(blobs) or len(found["header"]) != HEADER_SIZE:
@@ -158,6 +187,8 @@ def journal_path(path: StrPath) -> Path:
     final = Path(os.path.realpath(path))
     name = f".{final.name}{_SUFFIX}"
     if len(os.fsencode(name)) > _LONGEST_NAME:
+        from hashlib import sha256
+
         ending = f"-{sha256(os.fsencode(final.name)).hexdigest():.16}{_SUFFIX}"
         name = f".{final.name}"
         while len(os.fsencode(name + ending)) > _LONGEST_NAME:
@@ -193,9 +224,10 @@ def write_journal(path: Path, journal: Journal, system: System) -> None:
     sync_folder(path.parent, system)
 
 
-def read_journal(path: Path, limits: Limits = DEFAULT_LIMITS) -> Journal | None:
+def read_journal(path: Path, limits: Limits = DEFAULT_LIMITS, *, owner: int | None = None) -> Journal | None:
     """The journal at `path`; None when it is torn. Raises `OSError` of the system, and `FormatError` for what is no
-    journal: not a regular file, one of another version, or one that is larger than any can be."""
+    journal: not a regular file, one of another version, one that is larger than any can be, one that does not begin as
+    a journal does, or one that belongs to somebody else than this user, root, or the `owner` of the file."""
     most = 4 * (limits.max_metadata_bytes + limits.max_index_bytes) + _LONGEST_LINE
     descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
     try:
@@ -203,10 +235,24 @@ def read_journal(path: Path, limits: Limits = DEFAULT_LIMITS) -> Journal | None:
         if not stat.S_ISREG(status.st_mode) or status.st_size > most:
             found = f"{status.st_size} bytes" if stat.S_ISREG(status.st_mode) else "no regular file"
             raise FormatError(f"not a journal: {path}", expected=f"a file of at most {most} bytes", found=found)
+        _require_owner(path, status, owner)
         with os.fdopen(descriptor, "rb", closefd=False) as file:
-            return Journal.decode(file.read())
+            raw = file.read()
     finally:
         os.close(descriptor)
+    # What a cut leaves of a journal has zeros where something is missing; any other file is not to be removed for it.
+    if any(byte not in (0, ours) for byte, ours in zip(raw, _TITLE, strict=False)):
+        raise FormatError(f"not a journal: {path}", expected=_TITLE.decode(), found=repr(raw[: len(_TITLE)]))
+    return Journal.decode(raw)
+
+
+def _require_owner(path: Path, status: os.stat_result, owner: int | None) -> None:
+    """Raise `FormatError` for a journal that somebody may have put there to have others write into a file for them."""
+    euid = getattr(os, "geteuid", None)
+    if euid is None or owner is None or status.st_uid in (trusted := {euid(), 0, owner}):
+        return
+    names = ", ".join(map(str, sorted(trusted)))
+    raise FormatError(f"a journal of another user: {path}", expected=f"user {names}", found=f"user {status.st_uid}")
 
 
 def remove_journal(path: Path, system: System) -> None:

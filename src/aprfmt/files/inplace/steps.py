@@ -13,29 +13,35 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
 
-from ...errors import FormatError
 from .journal import Journal
 from .system import COLLAPSE_RANGE, INSERT_RANGE, System, insist, write_all
 
-__all__ = ["close_gap", "head_and_body", "insert", "read_at", "roll_back", "shorten"]
+__all__ = ["head_and_body", "insert", "keep_time", "move_back", "read_at", "roll_back", "shorten"]
 
 
 def read_at(descriptor: int, start: int, nbytes: int) -> bytes:
     """Bytes of a file; fewer where it ends."""
     found = bytearray()
     while len(found) < nbytes:
-        piece = os.pread(descriptor, nbytes - len(found), start + len(found))
+        piece = _read_some(descriptor, nbytes - len(found), start + len(found))
         if not piece:
             break
         found += piece
     return bytes(found)
 
 
+def _read_some(descriptor: int, nbytes: int, at: int) -> bytes:
+    if (pread := getattr(os, "pread", None)) is not None:
+        return bytes(pread(descriptor, nbytes, at))
+    os.lseek(descriptor, at, os.SEEK_SET)
+    return os.read(descriptor, nbytes)
+
+
 def insert(descriptor: int, journal: Journal, system: System) -> None:
-    """Put zeros before the file, and wait until they are there on the disk."""
+    """Put zeros before the file, and wait until they are there on the disk, and the file as it was behind them."""
     if not journal.shift:
+        insist(system.fsync, descriptor)
         return
 
     def unless_it_has_begun() -> None:
@@ -54,7 +60,7 @@ def head_and_body(descriptor: int, journal: Journal, system: System) -> None:
         write_all(system, descriptor, journal.footer, journal.footer_at)
     insist(system.fsync, descriptor)
     write_all(system, descriptor, journal.header, 0)
-    _keep_time(descriptor, journal, system)
+    keep_time(descriptor, journal, system)
     insist(system.fsync, descriptor)
 
 
@@ -62,7 +68,7 @@ def shorten(descriptor: int, journal: Journal, system: System) -> None:
     """Drop what is behind the footer. After this there is no way back."""
     if os.fstat(descriptor).st_size > journal.output_nbytes:
         insist(system.truncate, descriptor, journal.output_nbytes)
-        _keep_time(descriptor, journal, system)
+        keep_time(descriptor, journal, system)
         insist(system.fsync, descriptor)
 
 
@@ -70,61 +76,24 @@ def roll_back(descriptor: int, journal: Journal, system: System) -> None:
     """Put back what was there; the file must have been moved on already if it was to be."""
     write_all(system, descriptor, journal.old_head, journal.shift)
     if journal.old_footer:
-        write_all(system, descriptor, journal.old_footer, journal.footer_at)
+        # Where the footer could not be written, for a limit on the length of files, it cannot be written back either.
+        if read_at(descriptor, journal.footer_at, len(journal.old_footer)) != journal.old_footer:
+            write_all(system, descriptor, journal.old_footer, journal.footer_at)
     elif os.fstat(descriptor).st_size > journal.input_nbytes + journal.shift:
         insist(system.truncate, descriptor, journal.input_nbytes + journal.shift)
     insist(system.fsync, descriptor)
+    move_back(descriptor, journal, system)
+
+
+def move_back(descriptor: int, journal: Journal, system: System) -> None:
+    """Take out again what was put before a file of which all else is as it was."""
     if journal.shift:
         system.fallocate(descriptor, COLLAPSE_RANGE, 0, journal.shift)
-    _keep_time(descriptor, journal, system)
+    keep_time(descriptor, journal, system)
     insist(system.fsync, descriptor)
 
 
-def close_gap(descriptor: int, journal: Journal, system: System) -> None:
-    """Undo an insertion that was cut: the file begins as before, and somewhere behind that is a hole of the shift.
-
-    File systems make a file longer first, and then move its parts from the last one to the first, in several
-    transactions when there are many parts. Raises `FormatError`, with nothing written, when the file has other holes as
-    long, so that it cannot be told which one it is, and when it does not begin as before without it.
-    """
-    size, shift = journal.input_nbytes + journal.shift, journal.shift
-    holes = [
-        (start, stop)
-        for start, stop in _holes(descriptor, size)
-        if stop - start >= shift or (stop == size and start >= journal.input_nbytes)
-    ]
-    if len(holes) != 1:
-        expected = f"one hole of at least {shift} bytes"
-        raise FormatError("the insertion of blocks was cut", expected=expected, found=f"{len(holes)} holes")
-    start, stop = holes[0]
-    nbytes = len(journal.before)
-    found = read_at(descriptor, 0, min(start, nbytes)) + read_at(descriptor, start + shift, max(0, nbytes - start))
-    if found != journal.before:
-        raise FormatError(f"the file does not begin as before without its hole @{start:#x}..{stop:#x}")
-    if stop == size:
-        insist(system.truncate, descriptor, journal.input_nbytes)
-    else:
-        system.fallocate(descriptor, COLLAPSE_RANGE, start, shift)
-    _keep_time(descriptor, journal, system)
-    insist(system.fsync, descriptor)
-
-
-def _holes(descriptor: int, size: int) -> Iterator[tuple[int, int]]:
-    """Start and end of each hole of a file, by the blocks of its file system."""
-    at = 0
-    while at < size:
-        start = os.lseek(descriptor, at, os.SEEK_HOLE)
-        if start >= size:
-            return
-        try:
-            at = os.lseek(descriptor, start, os.SEEK_DATA)
-        except OSError as error:
-            if error.errno != errno.ENXIO:  # there is no more data
-                raise
-            at = size
-        yield start, at
-
-
-def _keep_time(descriptor: int, journal: Journal, system: System) -> None:
+def keep_time(descriptor: int, journal: Journal, system: System) -> None:
+    """Set the time of the last change to what it was, where that is asked for."""
     if journal.mtime_ns is not None:
         insist(system.utime, descriptor, journal.mtime_ns)

@@ -10,13 +10,21 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 
-__all__ = ["COLLAPSE_RANGE", "INSERT_RANGE", "System", "insist", "write_all"]
+__all__ = ["COLLAPSE_RANGE", "INSERT_RANGE", "System", "insist", "is_overlay", "write_all"]
 
 COLLAPSE_RANGE, INSERT_RANGE = 0x08, 0x20
 """Modes of fallocate(2): take blocks out of a file, put blocks of zeros into it."""
+
+_OVERLAY = 0x794C7630
+_MOVERS = {0xEF53: "ext4", 0x58465342: "XFS", _OVERLAY: "which hands it to one of these"}
+"""What statfs(2) calls the file systems whose insertion of blocks can be told from what it leaves when it is cut: they
+make the file longer first, move its parts from the last one on, and leave one hole. F2FS makes it longer last, so that
+the end of a file may be lost; a server reached by CIFS copies the data, so that parts of it may be there twice."""
 
 _R = TypeVar("_R")
 _PATIENCE = 100
@@ -38,14 +46,22 @@ class System:
     def pwrite(self, descriptor: int, data: bytes | memoryview, at: int) -> int:
         """Write at a place, maybe only some of `data`; how many bytes it was."""
         self.n_calls += 1
-        written = os.pwrite(descriptor, data, at)
+        if (pwrite := getattr(os, "pwrite", None)) is not None:
+            written = int(pwrite(descriptor, data, at))
+        else:
+            os.lseek(descriptor, at, os.SEEK_SET)
+            written = os.write(descriptor, data)
         self.nbytes += written
         return written
 
     def fsync(self, descriptor: int) -> None:
         """Wait until the file, or the folder, is on the disk."""
         self.n_calls += 1
-        os.fsync(descriptor)
+        _fsync(descriptor)
+
+    def can_insert(self, descriptor: int) -> bool:
+        """Whether the file system of a file is one of those that insert blocks, and can be cut while they do."""
+        return _file_system(descriptor) in _MOVERS
 
     def fallocate(self, descriptor: int, mode: int, at: int, nbytes: int) -> None:
         """Put blocks into a file, or take them out."""
@@ -73,19 +89,57 @@ class System:
         os.unlink(path)  # noqa: PTH108 - the call itself
 
 
-def _fallocate() -> Callable[..., int]:
-    """The function of the C library, which Python has only without its modes."""
-    try:
+def _fsync(descriptor: int) -> None:
+    """fsync(2); on macOS it leaves the rest to a disk that writes in any order, unless it is told not to."""
+    with suppress(ImportError, AttributeError, OSError):
+        import fcntl
+
+        fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)  # type: ignore[attr-defined,unused-ignore] # macOS alone has it
+        return
+    os.fsync(descriptor)
+
+
+def _function(*names: str) -> Any:
+    """The first of these functions that the C library has; `OSError` says ENOSYS when it has none."""
+    with suppress(ImportError, OSError, TypeError):  # Windows has no library of all that is loaded
         import ctypes
 
         library = ctypes.CDLL(None, use_errno=True)
-        # Where there is no variant for 64 bits, all offsets have them.
-        call: Any = getattr(library, "fallocate64", None) or library.fallocate
-    except (ImportError, AttributeError, OSError, TypeError):
-        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS)) from None
+        for name in names:
+            if (found := getattr(library, name, None)) is not None:
+                return found
+    raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+
+def _fallocate() -> Callable[..., int]:
+    """The function of the C library, which Python has only without its modes."""
+    # Where there is no variant for 64 bits, all offsets have them.
+    call = _function("fallocate64", "fallocate")
+    import ctypes
+
     call.argtypes = (ctypes.c_int, ctypes.c_int, ctypes.c_int64, ctypes.c_int64)
     call.restype = ctypes.c_int
     return call  # type: ignore[no-any-return] # ctypes is untyped
+
+
+def _file_system(descriptor: int) -> int | None:
+    """The number by which statfs(2) of Linux names the file system of a file; None where it does not say."""
+    try:
+        call = _function("fstatfs64", "fstatfs")
+    except OSError:
+        return None
+    import ctypes
+
+    # The number comes first, as a long nearly everywhere; elsewhere none of those that are looked for is found.
+    status = (ctypes.c_long * 100)()
+    if sys.platform != "linux" or call(ctypes.c_int(descriptor), ctypes.byref(status)) != 0:
+        return None
+    return int(status[0]) & 0xFFFFFFFF
+
+
+def is_overlay(descriptor: int) -> bool:
+    """Whether a file is seen through layers, of which the uppermost gets a copy once it is opened for writing."""
+    return _file_system(descriptor) == _OVERLAY
 
 
 def insist(call: Callable[..., _R], *arguments: Any) -> _R:

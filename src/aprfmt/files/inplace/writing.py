@@ -19,12 +19,14 @@ from typing import Final
 from ...errors import FormatError
 from ...ops.inplace import BLOCK_BYTES, InPlace
 from ..locking import NoLocksError
+from ..naming import naming
 from ..sources import FileSource, StrPath
-from ..writing import naming, require_space
+from ..writing import require_space
+from .gaps import close_gap
 from .journal import Journal, journal_path, remove_journal, write_journal
 from .locking import locked, require_single_name
-from .steps import close_gap, head_and_body, insert, read_at, roll_back, shorten
-from .system import System
+from .steps import head_and_body, insert, move_back, read_at, roll_back, shorten
+from .system import System, insist, is_overlay
 
 __all__ = ["Refused", "Written", "block_nbytes", "write_in_place"]
 
@@ -33,6 +35,8 @@ _CANNOT_INSERT = frozenset(
     for name in ("EOPNOTSUPP", "ENOTSUP", "ENOSYS", "EINVAL", "ENODEV", "EFBIG", "EPERM", "ETXTBSY", "ESPIPE")
 )
 """What systems and file systems say that do not insert blocks, or not into this file."""
+_BLOCKS = frozenset(BLOCK_BYTES << power for power in range(5))
+"""Sizes of blocks of ext4 and XFS that are multiples of the usual one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,9 @@ class Refused:
 def block_nbytes(path: StrPath) -> int:
     """The number of bytes of which the file system at `path` inserts multiples, or a multiple of it."""
     status = getattr(os, "statvfs", None)
-    return BLOCK_BYTES if status is None else max(BLOCK_BYTES, int(status(path).f_bsize))
+    found = BLOCK_BYTES if status is None else int(status(path).f_bsize)
+    # Others are what a server likes to be asked for at once, or made up; nobody inserts blocks of that size.
+    return found if found in _BLOCKS else BLOCK_BYTES
 
 
 def write_in_place(
@@ -83,13 +89,24 @@ def write_in_place(
         return Refused("no positioned writes")
     system = System() if system is None else system
     final = Path(os.path.realpath(path))
-    try:
-        with naming(final), locked(final, system, is_locked=is_locked) as descriptor:
-            return _Stamp(final, descriptor, made, source, system).carried_out(
-                allow_hardlinks=allow_hardlinks, preserve_mtime=preserve_mtime
-            )
-    except NoLocksError as error:
-        return Refused(f"no locks: {error.strerror}")
+    with naming(final):
+        seen = final.stat()
+        if seen.st_dev != final.parent.stat().st_dev:
+            return Refused("the folder, where a journal would lie, is on another file system than the file")
+        if made.shift and not system.can_insert(source.fileno()):
+            return Refused("no insertion of blocks: expected a file on ext4 or XFS")
+        try:
+            with locked(final, system, is_locked=is_locked) as descriptor:
+                return _Stamp(final, descriptor, made, source, system).carried_out(
+                    seen, allow_hardlinks=allow_hardlinks, preserve_mtime=preserve_mtime
+                )
+        except NoLocksError as error:
+            return Refused(f"no locks: {error.strerror}")
+
+
+def _content(status: os.stat_result) -> tuple[int, int]:
+    """What stays of a file that an overlay copies when it is opened for writing."""
+    return status.st_size, status.st_mtime_ns
 
 
 class _Stamp:
@@ -100,14 +117,17 @@ class _Stamp:
         self._descriptor, self._made, self._source, self._system = descriptor, made, source, system
         self._journal_path = journal_path(final)
 
-    def carried_out(self, *, allow_hardlinks: bool, preserve_mtime: bool) -> Written | Refused:
-        """Write it; what `write_in_place` says."""
+    def carried_out(self, seen: os.stat_result, *, allow_hardlinks: bool, preserve_mtime: bool) -> Written | Refused:
+        """Write it; what `write_in_place` says. `seen` is the status of the file before it was opened for writing."""
         status = os.fstat(self._descriptor)
         if not allow_hardlinks:
             require_single_name(status, self._final)
-        self._source.require_same(status)
+        is_copy = is_overlay(self._descriptor) and _content(status) == _content(seen)
+        self._source.require_same(seen if is_copy else status)
         if os.path.lexists(self._journal_path):
             raise self._unfinished()
+        if preserve_mtime:  # the owner's right alone: who has it not must know before anything is written
+            insist(self._system.utime, self._descriptor, status.st_mtime_ns)
         journal = Journal.of(self._made, status, preserve_mtime=preserve_mtime)
         if read_at(self._descriptor, 0, len(journal.before)) != journal.before:
             raise FormatError(f"the input changed while it was read: {self._final}")
@@ -128,7 +148,7 @@ class _Stamp:
         return Written(self._system.nbytes, self._system.n_calls)
 
     def _write_journal(self, journal: Journal) -> None:
-        require_space(self._final.parent, journal.nbytes + journal.shift)
+        require_space(self._final.parent, journal.nbytes + journal.shift, self._final)
         try:
             write_journal(self._journal_path, journal, self._system)
         except FileExistsError:
@@ -151,8 +171,13 @@ class _Stamp:
         return None
 
     def _uninsert(self, journal: Journal) -> None:
-        begins_as_before = read_at(self._descriptor, 0, len(journal.header)) == journal.before[: len(journal.header)]
-        (close_gap if begins_as_before else roll_back)(self._descriptor, journal, self._system)
+        if read_at(self._descriptor, 0, len(journal.header)) == journal.before[: len(journal.header)]:
+            close_gap(self._descriptor, journal, self._system)
+        elif read_at(self._descriptor, journal.shift, len(journal.before)) == journal.before:
+            # All of it has moved. Nothing is written: that it has may not be on the disk.
+            move_back(self._descriptor, journal, self._system)
+        else:
+            raise FormatError(f"the insertion of blocks left another head: {self._final}")
 
     def _undo(self, error: BaseException, undo: Callable[[], None]) -> None:
         """Put back what was there and remove the journal; when that fails too, raise what says that it is left."""

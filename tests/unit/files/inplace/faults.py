@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from random import Random
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -25,8 +27,10 @@ from aprfmt.testing import expand
 
 __all__ = [
     "CRASHES",
+    "CUTS",
     "ERRORS",
     "SCENARIOS",
+    "Chaos",
     "Crash",
     "Emulated",
     "Faulty",
@@ -36,6 +40,10 @@ __all__ = [
     "stamp",
     "stamped_whole",
 ]
+
+
+CUTS: Counter[str] = Counter()
+"""How often something was cut since the tests began, by what; a line at the end of a run says it."""
 
 
 class Crash(BaseException):
@@ -48,6 +56,12 @@ class Emulated(System):
     def fsync(self, descriptor: int) -> None:
         self.n_calls += 1
         os.fstat(descriptor)
+
+    def fsync_failed(self, descriptor: int) -> None:
+        """What was written before may be lost, and a later call will not say so."""
+
+    def can_insert(self, _descriptor: int) -> bool:
+        return True
 
     def fallocate(self, descriptor: int, mode: int, at: int, nbytes: int) -> None:
         self.n_calls += 1
@@ -103,6 +117,7 @@ class Faulty(System):
         if number != self._at and not (for_ever and number > self._at):
             return call()
         self.hit = True
+        CUTS["a crash" if self._kind in CRASHES else "an error"] += 1
         if self._kind in CRASHES:
             if self._kind == "after":
                 call()
@@ -139,7 +154,19 @@ class Faulty(System):
         return int(self._step(lambda: self._base.pwrite(descriptor, data, at), torn))
 
     def fsync(self, descriptor: int) -> None:
-        self._step(lambda: self._base.fsync(descriptor))
+        try:
+            self._step(lambda: self._base.fsync(descriptor))
+        except OSError as error:
+            if error.errno != errno.EINTR:
+                self.fsync_failed(descriptor)
+            raise
+
+    def fsync_failed(self, descriptor: int) -> None:
+        if isinstance(self._base, Faulty | Emulated):
+            self._base.fsync_failed(descriptor)
+
+    def can_insert(self, descriptor: int) -> bool:
+        return self._base.can_insert(descriptor)
 
     def fallocate(self, descriptor: int, mode: int, at: int, nbytes: int) -> None:
         self._step(lambda: self._base.fallocate(descriptor, mode, at, nbytes))
@@ -154,6 +181,22 @@ class Faulty(System):
         self._step(lambda: self._base.unlink(path))
 
 
+class Chaos(Faulty):
+    """Does what `base` does, but that any call may fail, in any way, and the process may end at any."""
+
+    def __init__(self, base: System, random: Random, *, crashes: float, errors: float) -> None:
+        super().__init__(base, -1, "")
+        self._random, self._crashes, self._errors = random, crashes, errors
+
+    def _step(self, call: Callable[[], Any], torn: Callable[[float], Any] | None = None) -> Any:
+        drawn = self._random.random()
+        if drawn < self._crashes + self._errors and not self._dead:
+            self._at = self.seen
+            self._kind = self._random.choice(CRASHES if drawn < self._crashes else _PASSING)
+        return super()._step(call, torn)
+
+
+_PASSING = tuple(kind for kind in ERRORS if not kind.endswith("for ever"))
 _PARTS = {"torn at 1": 1.5, "torn at 63": 63.5, "torn in the middle": 0.5, "torn at the last byte": -1}
 
 

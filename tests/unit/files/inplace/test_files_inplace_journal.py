@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -27,7 +28,7 @@ JOURNAL = Journal(
     shift=8192,
     footer_at=5 * 2**40 + 8188,
     mtime_ns=None,
-    before=b"old head\n",
+    before=b"old head" * 20 + b"\n",
     header=bytes(range(HEADER_SIZE)),
     body=b"{}\n" * 3000,
     old_footer=b"abcd",
@@ -37,7 +38,7 @@ JOURNAL = Journal(
 
 @given(st.sampled_from([None, 0, 2**62]), st.binary(max_size=30), st.binary(max_size=30))
 def test_a_journal_comes_back_as_it_was(mtime_ns: int | None, before: bytes, body: bytes) -> None:
-    journal = replace(JOURNAL, mtime_ns=mtime_ns, before=before, body=body)
+    journal = replace(JOURNAL, mtime_ns=mtime_ns, before=JOURNAL.before + before, body=body)
     assert Journal.decode(journal.encode()) == journal
     assert len(journal.encode()) <= journal.nbytes
 
@@ -57,12 +58,44 @@ def test_every_cut_and_every_flipped_byte_is_noticed() -> None:
 
 @pytest.mark.parametrize(
     ("old", "new"),
-    [(b'"shift": 8192', b'"shift": true'), (b'"shift": 8192', b'"shift": "1"'), (b'"inode"', b'"other"'), (b"{", b"[")],
+    [
+        (b'"shift": 8192', b'"shift": true'),
+        (b'"shift": 8192', b'"shift": "1"'),
+        (b'"shift": 8192', b'"shift": -64'),
+        (b'"shift": 8192', b'"shift": 63'),
+        (b'"before": 161', b'"before": -161'),
+        (b'"before": 161', b'"before": null'),
+        (b'"inode"', b'"other"'),
+        (b"{", b"["),
+        (b"{", b"[" * 4000),
+        (b"{", b" " * 5000 + b"{"),
+    ],
 )
-def test_what_somebody_else_made_is_no_journal(old: bytes, new: bytes) -> None:
+def test_a_whole_journal_that_somebody_else_made_is_not_taken_for_a_torn_one(old: bytes, new: bytes) -> None:
     _, _, rest = JOURNAL.encode().partition(b"\n")
+    assert old in rest
     rest = rest.replace(old, new, 1)
-    assert Journal.decode(b"aprfmt-journal 1 %08x\n%s" % (crc32(rest), rest)) is None
+    with pytest.raises(FormatError, match="a journal that no stamp makes"):
+        Journal.decode(b"aprfmt-journal 1 %08x\n%s" % (crc32(rest), rest))
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"before": b"x" * (HEADER_SIZE - 1)}, "a head of at least a header"),
+        ({"shift": 1 << 62}, "a head that ends before the footer"),
+        ({"footer_at": -4, "output_nbytes": 0}, "a head that ends before the footer"),
+        ({"footer": b"abc"}, "a footer or none"),
+        ({"footer": b"", "output_nbytes": JOURNAL.footer_at}, "no footer that goes"),
+        ({"input_nbytes": 5}, "the size of what was there"),
+        ({"output_nbytes": 5}, "the size of what it becomes"),
+        ({"mtime_ns": 1 << 80}, "numbers of 63 bits"),
+        ({"input_nbytes": 1 << 63}, "numbers of 63 bits"),
+    ],
+)
+def test_numbers_of_a_journal_must_go_together(changes: dict[str, Any], expected: str) -> None:
+    with pytest.raises(FormatError, match=f"a journal that no stamp makes: expected {expected}"):
+        Journal.decode(replace(JOURNAL, **changes).encode())
 
 
 def test_a_journal_of_another_version_is_not_taken_for_a_torn_one() -> None:
@@ -133,3 +166,39 @@ def test_what_is_no_file_and_what_is_too_large_is_not_read(tmp_path: Path) -> No
     write_journal(path, JOURNAL, Emulated())
     with pytest.raises(FormatError, match="not a journal"):
         read_journal(path, replace(DEFAULT_LIMITS, max_metadata_bytes=10, max_index_bytes=10))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes")
+def test_nobody_is_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "j")
+    with pytest.raises(FormatError, match="no regular file"):
+        read_journal(tmp_path / "j")
+
+
+@pytest.mark.parametrize("raw", [b"# Read me\n", b"a", SCENARIOS[0].raw, b"\0\0\0\0\0\0\0\0\0\0\0\0\0\0x" + b"\0" * 50])
+def test_what_does_not_begin_as_a_journal_is_none(tmp_path: Path, raw: bytes) -> None:
+    path = tmp_path / "j"
+    path.write_bytes(raw)
+    if raw[0] in b"a\0":  # cut short, or zeros where its first sector is missing
+        assert read_journal(path) is None
+    else:
+        with pytest.raises(FormatError, match=r"not a journal: .*; expected aprfmt-journal, found b'"):
+            read_journal(path)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="no owners of files")
+def test_a_journal_of_another_user_is_not_carried_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a folder that everybody may write, anybody can put a journal beside a file that is not theirs."""
+    path = tmp_path / "j"
+    write_journal(path, JOURNAL, Emulated())
+    mine = path.stat().st_uid
+    monkeypatch.setattr(os, "geteuid", lambda: 4242)
+    assert read_journal(path, owner=mine) == JOURNAL
+    if mine != 0:
+        with pytest.raises(FormatError, match=f"a journal of another user: .*found user {mine}"):
+            read_journal(path, owner=4243)
+    else:
+        os.chown(path, 4244, -1)
+        with pytest.raises(FormatError, match=r"another user: .*expected user 0, 4242, 4243, found user 4244"):
+            read_journal(path, owner=4243)
+        assert read_journal(path, owner=4244) == JOURNAL

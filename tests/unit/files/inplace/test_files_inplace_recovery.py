@@ -15,7 +15,7 @@ from aprfmt.files.inplace.locking import locked
 
 BY_NAME = {item.name: item for item in SCENARIOS}
 FITS, GROWS = BY_NAME["fits"], BY_NAME["grows"]
-BODY = {"fits": 4, "grows": 6}
+BODY = {"fits": 5, "grows": 6}
 """The call after which the body is there and the footer is not."""
 
 
@@ -81,7 +81,55 @@ def test_a_damaged_journal_of_a_half_written_file_is_kept(path: Path) -> None:
     cut(path, FITS)
     place = journal_path(path)
     place.write_bytes(place.read_bytes()[:-1])
-    refused(path, "the journal is damaged, and the file is half written")
+    refused(path, "the journal is torn, as if nothing had begun, and the file is damaged")
+
+
+def test_a_torn_journal_of_a_damaged_file_is_kept(path: Path) -> None:
+    """It may be that the damage was there before, and it may be that the journal was damaged, too, with half a stamp:
+    the old header before a new body."""
+    cut(path, FITS)
+    raw = path.read_bytes()
+    path.write_bytes(FITS.raw[:64] + raw[64:])
+    place = journal_path(path)
+    place.write_bytes(place.read_bytes()[:-1])
+    refused(path, r"the file is damaged.*\(without it, the file is taken as it is\); expected a footer that matches")
+    place.unlink()
+    assert recover(path).state == "none"
+
+
+def test_what_is_no_journal_is_not_removed(path: Path, tmp_path: Path) -> None:
+    """Above all not the file itself, and not another one that is half done and begins with zeros."""
+    other, text = tmp_path / "other.apr", tmp_path / "README.md"
+    text.write_text("# What this is\n")
+    half = cut(other, FITS)
+    cut(path, FITS, at=1)
+    raw = path.read_bytes()
+    for named in (path, other, text):
+        with pytest.raises(FormatError, match=r"not a journal|the journal is torn: its stamp had not begun"):
+            recover(path, journal=named, system=Emulated())
+    place = journal_path(path)
+    place.write_text("notes of mine")
+    refused(path, "not a journal")
+    assert (path.read_bytes(), other.read_bytes(), text.read_text()) == (raw, half, "# What this is\n")
+
+
+def test_a_torn_journal_that_lies_elsewhere_says_nothing_and_stays(path: Path, tmp_path: Path) -> None:
+    cut(path, FITS, at=1)
+    kept = tmp_path / "kept"
+    for raw in (b"", b"aprfmt-jour", bytes(4096)):
+        kept.write_bytes(raw)
+        with pytest.raises(FormatError, match="the journal is torn: its stamp had not begun"):
+            recover(path, journal=kept)
+        assert kept.read_bytes() == raw
+    place = journal_path(path)
+    place.write_bytes(place.read_bytes()[:40])
+    assert recover(path, journal=place, system=Emulated()).torn
+
+
+def test_a_journal_that_is_named_and_not_there_is_an_error(path: Path) -> None:
+    path.write_bytes(FITS.raw)
+    with pytest.raises(FileNotFoundError, match="kept"):
+        recover(path, journal=path.with_name("kept"))
 
 
 def test_another_inode_is_refused(path: Path) -> None:
@@ -96,7 +144,7 @@ def test_another_inode_is_refused(path: Path) -> None:
 def test_another_size_is_refused(path: Path, scenario: Scenario, change: int) -> None:
     raw = cut(path, scenario)
     os.truncate(path, len(raw) + change)
-    refused(path, f"expected .* bytes, found {len(raw) + change} bytes")
+    refused(path, f"expected .* bytes.*found {len(raw) + change} bytes")
 
 
 @pytest.mark.parametrize("scenario", [FITS, GROWS], ids=lambda item: item.name)
@@ -106,6 +154,17 @@ def test_a_byte_of_somebody_else_is_refused(path: Path, scenario: Scenario, at: 
     raw[at] = 0xFE
     path.write_bytes(raw)
     refused(path, rf"the file is not as the stamp left it.*@{at:#x}, found 0xfe")
+
+
+@pytest.mark.parametrize(("name", "at"), [("fits", 70), ("fits", 2000), ("fits", -1), ("grows", -1)])
+def test_a_zero_of_somebody_else_is_refused(path: Path, name: str, at: int) -> None:
+    """A file that is being downloaded into the inode of the old one has its size, and zeros; no cut leaves these."""
+    raw = bytearray(cut(path, BY_NAME[name]))
+    at = len(raw.rstrip(b"\0")) - 1 if at < 0 else at
+    assert raw[at]
+    raw[at] = 0
+    path.write_bytes(raw)
+    refused(path, "the file is not as the stamp left it")
 
 
 def test_a_footer_of_somebody_else_is_refused(path: Path) -> None:
@@ -193,14 +252,3 @@ def test_an_insertion_that_was_cut_is_undone(path: Path, block: int | None) -> N
     done = recover(path, system=Emulated())
     assert (done.state, done.verified) == ("old", True)
     assert path.read_bytes() == GROWS.raw
-
-
-def test_an_insertion_that_was_cut_among_other_holes_is_not_guessed(path: Path) -> None:
-    raw = cut(path, GROWS, at=3)
-    with path.open("r+b") as file:
-        file.truncate(0)
-        file.write(raw[:4096])
-        file.seek(4096 + 8192)
-        file.write(b"x" * 4096)
-        file.truncate(len(raw) + 8192)
-    refused(path, "the insertion of blocks was cut; expected one hole of at least 8192 bytes, found 2 holes")

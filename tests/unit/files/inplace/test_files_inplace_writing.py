@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -200,8 +201,10 @@ def test_without_the_call_that_inserts_a_file_that_must_grow_is_refused(
         monkeypatch.setitem(sys.modules, "ctypes", None)
     else:
         monkeypatch.setattr("ctypes.CDLL", lambda *_arguments, **_options: object())
-    assert stamp(model, GROWS, System()) == Refused(f"no insertion of blocks: {os.strerror(errno.ENOSYS)}")
+    assert stamp(model, GROWS, System()) == Refused("no insertion of blocks: expected a file on ext4 or XFS")
     assert model.read_bytes() == FITS.raw
+    with pytest.raises(OSError, match=os.strerror(errno.ENOSYS)):
+        System().fallocate(0, 0, 0, 0)
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")
@@ -215,6 +218,54 @@ def test_a_folder_that_takes_no_journal_refuses_the_stamp(model: Path) -> None:
     assert model.read_bytes() == FITS.raw
 
 
-def test_the_block_is_a_multiple_of_that_of_the_file_system(model: Path) -> None:
+@pytest.mark.parametrize(
+    ("said", "block"),
+    [(512, 4096), (1024, 4096), (4096, 4096), (16384, 16384), (65536, 65536), (1 << 20, 4096), (4097, 4096), (0, 4096)],
+)
+def test_the_block_is_a_multiple_of_that_of_the_file_system(
+    model: Path, said: int, block: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """But not what a server likes to be asked for at once, which would be room of megabytes in every file."""
     assert block_nbytes(model) % os.statvfs(model).f_bsize == 0
-    assert block_nbytes(model) >= 4096
+    monkeypatch.setattr(os, "statvfs", lambda _path: SimpleNamespace(f_bsize=said))
+    assert block_nbytes(model) == block
+
+
+def test_a_file_system_that_is_not_known_to_survive_a_cut_is_not_asked_to_insert(
+    model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aprfmt.files.inplace.system._file_system", lambda _descriptor: 0xF2F52010)  # F2FS
+    system = System()
+    assert stamp(model, GROWS, system) == Refused("no insertion of blocks: expected a file on ext4 or XFS")
+    assert system.n_calls == 0
+    assert isinstance(stamp(model, FITS, system), Written)
+
+
+def test_a_journal_lies_on_the_file_system_of_its_file(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that is mounted by itself has another folder wherever it is seen from."""
+    real, folder = Path.stat, model.parent.resolve()
+
+    def stat(path: Path, **options: bool) -> os.stat_result:
+        found = real(path, **options)
+        return os.stat_result((*found[:2], found.st_dev + 1, *found[3:])) if path == folder else found
+
+    system = Emulated()
+    with planned(model) as (made, source):
+        monkeypatch.setattr(Path, "stat", stat)
+        done = write_in_place(model, made, source, system=system)
+    assert isinstance(done, Refused)
+    assert "another file system" in done.reason
+    assert system.n_calls == 0
+
+
+def test_macos_is_told_to_empty_the_buffer_of_the_disk(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    fcntl = pytest.importorskip("fcntl")
+    monkeypatch.setattr(fcntl, "F_FULLFSYNC", 51, raising=False)
+    monkeypatch.setattr(fcntl, "fcntl", lambda _descriptor, command: asked.append(command))
+    monkeypatch.setattr(os, "fsync", lambda _descriptor: asked.append(0))
+    assert isinstance(stamp(model, FITS, System()), Written)
+    assert asked == [51] * 6
+    monkeypatch.setattr(fcntl, "fcntl", lambda _descriptor, _command: os.close(-1))
+    System().fsync(0)
+    assert asked == [*[51] * 6, 0]

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from tests.unit.files.inplace.faults import (
     CRASHES,
+    CUTS,
     ERRORS,
     SCENARIOS,
     Crash,
@@ -197,6 +198,7 @@ def test_a_process_that_is_killed_at_every_call(model: Path, name: str) -> None:
         if child.returncode == 0:
             break
         assert child.returncode == -signal.SIGKILL, child.stderr
+        CUTS["SIGKILL"] += 1
         found[settled(model, scenario)] += 1
     assert found.keys() == {"old", "new"}
     assert found.total() >= 8
