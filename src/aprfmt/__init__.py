@@ -29,8 +29,9 @@ if TYPE_CHECKING:
         validate_file,
     )
     from .files.inplace import Recovered, recover_file
-    from .files.stamping import HeadOnly
+    from .files.stamping import WriteOptions
     from .files.streaming import Writer
+    from .footers import Verify
     from .layout import DType, Flags, Header, build, parse
     from .licences import Licence, normalise_license
     from .limits import DEFAULT_LIMITS, Limits
@@ -59,7 +60,6 @@ __all__ = [
     "Finding",
     "Flags",
     "FormatError",
-    "HeadOnly",
     "Header",
     "Inspection",
     "Licence",
@@ -79,6 +79,8 @@ __all__ = [
     "Tensor",
     "TruncatedError",
     "UnsupportedError",
+    "Verify",
+    "WriteOptions",
     "Writer",
     "build",
     "canonicalise_bytes",
@@ -120,8 +122,9 @@ _HOMES = {
         "validate_file",
     ),
     "files.inplace": ("Recovered", "recover_file"),
-    "files.stamping": ("HeadOnly",),
+    "files.stamping": ("WriteOptions",),
     "files.streaming": ("Writer",),
+    "footers": ("Verify",),
     "layout": ("DType", "Flags", "Header", "build", "parse"),
     "licences": ("Licence", "normalise_license"),
     "limits": ("DEFAULT_LIMITS", "Limits"),

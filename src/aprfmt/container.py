@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
-from hashlib import sha256
 from types import SimpleNamespace
 
 from . import layout
@@ -49,6 +48,8 @@ def refuse_other_formats(head: bytes) -> None:
 
 def payload_digest_of(tensors: Iterable[Tensor], sha256_of: Callable[[Tensor], bytes]) -> str:
     """The payload digest of tensors, given in any order, with the SHA-256 of their data, as 64 hexadecimal digits."""
+    from hashlib import sha256  # loads a large library, which few need
+
     digest = sha256()
     for tensor in sorted(tensors, key=lambda tensor: tensor.name_bytes):
         code = tensor.dtype.facts.canonical_code
@@ -214,6 +215,20 @@ class Container(Mapping[str, Tensor]):
         """Start and end of the index entries, without the filler behind them."""
         start = self._span("tensor_index")[0]
         return (start, self.tensors[-1].entry_span[1] if self.tensors else start)
+
+    @cached_property
+    def room_nbytes(self) -> int:
+        """How many bytes the metadata can grow by in place before the data section has to move.
+
+        That is the filler behind it, and the filler behind the index as far as the index can move in whole steps of the
+        alignment; filler there that is not zero is taken for a part of the index. Raises `LimitExceededError` for more
+        filler than the limits allow.
+        """
+        header = self.header
+        behind_metadata = header.ofs_tensor_index - header.ofs_metadata - header.len_metadata
+        end = self.entries_span[1]
+        behind_index = header.ofs_data - end if self.filler_residue(end, header.ofs_data) == end else 0
+        return max(0, behind_metadata + behind_index // layout.ALIGNMENT * layout.ALIGNMENT)
 
     @cached_property
     def _whole_root(self) -> SimpleNamespace:

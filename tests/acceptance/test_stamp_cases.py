@@ -191,13 +191,13 @@ def test_case_47_an_output_that_exists_is_left_alone(source: Path) -> None:
 
 WAYS: dict[str, Callable[[Path], list[str | Path]]] = {
     "force": lambda path: ["-o", path, "--force"],
-    "in place": lambda _path: ["-i"],
+    "in place": lambda _path: ["-i", "--layout", "canonical"],
 }
 
 
 @pytest.fixture(params=WAYS)
 def onto_itself(request: pytest.FixtureRequest) -> Callable[[Path], list[str | Path]]:
-    """The options of a stamp whose output is its input, in both spellings."""
+    """The options of a stamp whose output is its input, and is replaced by it, in both spellings."""
     return WAYS[request.param]
 
 
@@ -399,7 +399,10 @@ def test_case_54_a_wrong_header_checksum_is_refused(source: Path) -> None:
     assert names(source.parent) == ["model.apr"]
 
 
-@pytest.mark.parametrize("extra", [("-o", "OUT"), ("-f", "-o", "OUT"), ("-n",), ("-i",)], ids="".join)
+IN_PLACE = ("-i", "--layout", "canonical"), ("-i", "--verify", "full"), ("-i", "--receipt", "r.json")
+
+
+@pytest.mark.parametrize("extra", [("-o", "OUT"), ("-f", "-o", "OUT"), ("-n",), *IN_PLACE], ids="".join)
 def test_case_55_a_corrupt_payload_is_not_laundered(extra: tuple[str, ...], source: Path) -> None:
     """One flipped bit in a tensor under a footer that has seen better days: refused, never given a fresh footer."""
     flip(source, "c.weight", 7)
@@ -410,6 +413,19 @@ def test_case_55_a_corrupt_payload_is_not_laundered(extra: tuple[str, ...], sour
     assert "[APR-F002]" in run.err
     assert names(source.parent) == ["model.apr"]
     assert source.read_bytes() == raw
+
+
+def test_case_55_a_stamp_in_place_keeps_the_footer_as_wrong_as_it_was(source: Path) -> None:
+    """What nobody read is not certified either: the footer goes on telling of the very bit."""
+    flip(source, "c.weight", 7)
+    before = aprfmt("validate", source, "--json").json["findings"]
+    run = aprfmt("stamp", source, *TRIPLE, "-i", "--json")
+    assert run.code == 0
+    assert run.json["rules_skipped"] == ["APR-D006", "APR-F002"]
+    after = aprfmt("validate", source, "--json").json["findings"]
+    told = [[item for item in found if item["rule"] == "APR-F002"] for found in (before, after)]
+    assert len(told[0]) == len(told[1]) == 1
+    assert all("bit 0 of byte" in found[0]["message"] and "'c.weight'" in found[0]["message"] for found in told)
 
 
 def test_case_55_what_is_accepted_by_name_stays_as_wrong(source: Path) -> None:

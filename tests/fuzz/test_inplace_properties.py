@@ -12,9 +12,10 @@ from tests.fuzz.laws import SMALL_GOLDEN, golden, opened, tensor_facts, values
 from aprfmt import Flags, ProvenancePatch, build, create_bytes, stamp_bytes
 from aprfmt.checksum import crc32
 from aprfmt.errors import FormatError, RequestError
+from aprfmt.footers import Verify
 from aprfmt.layout import FOOTER_SIZE, HEADER_SIZE, header_crc32
 from aprfmt.ops import stamp as stamping
-from aprfmt.ops.inplace import InPlace, plan_in_place, read_through, room_nbytes
+from aprfmt.ops.inplace import InPlace, plan_in_place, read_through
 from aprfmt.patch import MetadataPatch
 from aprfmt.plan import Copy, plan_bytes
 from aprfmt.rules import run
@@ -92,9 +93,9 @@ def test_the_data_section_moves_by_whole_blocks_or_not_at_all(
     assert after.source.read(after.header.ofs_data, after.required_len) == before.source.read(
         before.header.ofs_data, before.required_len
     )
-    assert made.room == room_nbytes(after.header) >= reserve
+    assert made.room == after.room_nbytes >= reserve
     if made.shift and not reserve:
-        assert len(after.metadata.raw) > len(before.metadata.raw) + room_nbytes(before.header)
+        assert len(after.metadata.raw) > len(before.metadata.raw) + before.room_nbytes
 
 
 @given(FILES, patches(), RESERVES)
@@ -154,10 +155,10 @@ def test_damage_stays_as_visible_as_it_was(raw: bytes, patch: ProvenancePatch, d
     before = wrong_by(bytes(damaged))
     assert wrong_by(stamped(bytes(damaged), patch)) == before
     assume(before)
-    made = plan_in_place(opened(bytes(damaged)), patch, full=True)
+    made = plan_in_place(opened(bytes(damaged)), patch, verify=Verify.FULL)
     with pytest.raises(FormatError, match="APR-F002"):
         read_through(made, opened(bytes(damaged)))
-    assert wrong_by(stamped(bytes(damaged), patch, full=True, accept=["APR-F002"])) == before
+    assert wrong_by(stamped(bytes(damaged), patch, verify=Verify.FULL, accept=["APR-F002"])) == before
 
 
 @given(containers(footer=True), patches(), st.integers(1, 2**32 - 1))

@@ -223,7 +223,7 @@ RUNS: dict[str, list[tuple[int, str]]] = {
     "gate": [(OK, "good.apr"), (FINDINGS, "bare.apr"), (FORMAT, "other.apr")],
     "inspect": [(OK, "good.apr"), (FINDINGS, "footless.apr --check"), (FORMAT, "bad.apr")],
     "licenses": [(OK, "mit"), (FINDINGS, "no licence is called so")],
-    "recover": [(OK, "cut.apr"), (FINDINGS, "wrong.apr"), (FORMAT, "foreign.apr")],
+    "recover": [(OK, "cut.apr"), (FINDINGS, "cut.apr wrong.apr"), (FORMAT, "foreign.apr")],
     "rules": [(OK, "")],
     "spec": [(OK, "")],
     "stamp": [

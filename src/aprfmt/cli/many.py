@@ -20,7 +20,7 @@ from .exits import INTERNAL, Failure
 from .inputs import inputs
 from .patching import Asked, Prepared, prepared, with_merge
 from .receipts import Receipts, stamp_with_receipt
-from .stamping import Outcome, Way, failed, outcome_json, say
+from .stamping import Outcome, Way, failed, outcome_json, say, unread
 
 __all__ = ["Run", "stamp_many"]
 
@@ -112,6 +112,7 @@ class _Stamping:
         # What ends the run, because nobody could know any more what has been done; and whether stdout is the reason.
         self._broken: OSError | None = None
         self._is_mute = False
+        self._unread: list[tuple[str, ...]] = []
 
     def over_all(self) -> int:
         """Stamp, say and log; whatever ends the run early, what became of the files until then is said and logged."""
@@ -130,6 +131,7 @@ class _Stamping:
         except OSError as error:
             failure = Failure.of(error)
         finally:
+            self._say_unread()
             if failure is not None:
                 self._say_end(failure)
             self._say_summary()
@@ -137,7 +139,7 @@ class _Stamping:
 
     def _take_all(self) -> None:
         names = [job.file for job in self._jobs]
-        workers = self._run.jobs or default_workers(len(self._jobs))
+        workers = self._run.jobs or default_workers(len(self._jobs), only_syncs=not self._way.reads_data)
         with (
             showing(names, [_size(name) for name in names], quiet=self._run.quiet) as progress,
             working(self._jobs, self._work, workers=workers, watch=progress) as results,
@@ -187,12 +189,19 @@ class _Stamping:
             skipped = {"command": "stamp", "input": job.file, "status": "skipped"}
             render.line(render.json_text(skipped if outcome is None else outcome_json(outcome)))
         elif outcome is not None:
+            if outcome.is_unread and outcome.stamp is not None:
+                self._unread.append(outcome.stamp.skipped)
             say(outcome, quiet=self._run.quiet, verbose=self._run.verbose, brief=True, said=self._notes)
             if outcome.failure is not None and outcome.failure.exit_code == INTERNAL and self._run.verbose:
                 render.note("run it alone to see where the fault is")
         elif not self._run.quiet:
             render.line(f"Skipped {render.escape(job.file)} (done before)")
         render.flush()
+
+    def _say_unread(self) -> None:
+        """Once for all files, what their notes have in common."""
+        if self._unread and not (self._run.quiet or self._run.as_json):
+            render.note(unread(sorted({rule for skipped in self._unread for rule in skipped}), len(self._unread)))
 
     def _say_end(self, failure: Failure) -> None:
         if self._run.as_json and not self._is_mute:

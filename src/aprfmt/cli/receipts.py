@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -20,9 +20,10 @@ from ..errors import AprError, RequestError
 from .stamping import Outcome, Way, left_alone, stamp_one
 
 if TYPE_CHECKING:
+    from ..ops.receipt import Receipt
     from .patching import Prepared
 
-__all__ = ["SUFFIX", "Receipts", "now", "stamp_with_receipt"]
+__all__ = ["SUFFIX", "Kept", "Receipts", "now", "stamp_with_receipt"]
 
 SUFFIX = ".receipt.json"
 """What follows the name of a file in that of its receipt, where receipts have a folder."""
@@ -51,6 +52,21 @@ def _host() -> Mapping[str, str]:
         "machine": platform.machine(),
         "python": platform.python_version(),
     }
+
+
+class Kept(NamedTuple):
+    """A receipt that is there already, and where."""
+
+    path: str
+    receipt: Receipt
+
+    def fits(self, outcome: Outcome) -> bool:
+        """Whether it is of the stamp after which the file had the metadata that it has, as far as it says."""
+        metadata = (self.receipt.after.sections or {}).get("metadata")
+        stamp = outcome.stamp
+        if metadata is None or stamp is None:
+            return stamp is not None
+        return sha256(stamp.input_metadata.raw).hexdigest() == metadata.sha256
 
 
 class Receipts:
@@ -92,9 +108,8 @@ class Receipts:
         if self._is_folder:
             Path(self._place).mkdir(parents=True, exist_ok=True)
 
-    def kept(self, file: str) -> str | None:
-        """The path of a receipt that is there, is not to be replaced, and is of a stamp after which the file was as
-        large as it is."""
+    def kept(self, file: str) -> Kept | None:
+        """A receipt that is there and not to be replaced, of a stamp after which the file was as large as it is."""
         from ..ops.receipt import MOST_BYTES, read_receipt
 
         path = Path(self._paths[file])
@@ -103,7 +118,7 @@ class Receipts:
         try:
             with path.open("rb") as stream:
                 found = read_receipt(stream.read(MOST_BYTES + 1))
-            return str(path) if found.after.nbytes == Path(file).stat().st_size else None
+            return Kept(str(path), found) if found.after.nbytes == Path(file).stat().st_size else None
         except (OSError, AprError):
             return None  # whatever is there instead, nothing is written over it
 
@@ -187,10 +202,11 @@ def stamp_with_receipt(
     if receipts is None:
         return stamp_one(file, output, prepared, way, progress)
     started_at = now()
-    path = receipts.kept(file) if way.in_place else None
-    if path is not None and (outcome := left_alone(file, prepared, way)) is not None:
-        said = f"the receipt that is there stays (aprfmt verify holds the file against it): {path}"
-        return replace(outcome, receipt=path, notes=(*outcome.notes, said))
+    kept = receipts.kept(file) if way.in_place else None
+    outcome = None if kept is None else left_alone(file, prepared, way)
+    if kept is not None and outcome is not None and kept.fits(outcome):
+        said = f"the receipt that is there stays (aprfmt verify holds the file against it): {kept.path}"
+        return replace(outcome, receipt=kept.path, notes=(*outcome.notes, said))
     receipts.require(file)
     return receipts.write(stamp_one(file, output, prepared, way, progress), started_at)
 

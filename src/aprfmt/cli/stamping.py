@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ..files.stamping import WriteOptions
 from ..metadata import Metadata, same_json
 from ..provenance import REPORTED_KEYS
 from ..source import Progress
@@ -16,11 +17,10 @@ from .options import about
 from .patching import Prepared
 
 if TYPE_CHECKING:
-    from ..files.stamping import HeadOnly
     from ..ops.stamp import Stamp
     from ..patch import MetadataPatch
 
-__all__ = ["Outcome", "Way", "failed", "left_alone", "outcome_json", "say", "stamp_one"]
+__all__ = ["Outcome", "Way", "failed", "left_alone", "outcome_json", "say", "stamp_one", "unread"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,14 @@ class Way:
     drop_trailing: bool = False
     accept: tuple[str, ...] = ()
     prove: bool = False
-    head_only: HeadOnly | None = None
+    options: WriteOptions = field(default_factory=WriteOptions)
+
+    @property
+    def reads_data(self) -> bool:
+        """Whether every byte is read, or copied, of a file that has a footer."""
+        verify = self.options.verify
+        is_head = verify is None or not verify.reads_data
+        return self.prove or not (self.in_place and self.options.layout != "canonical" and is_head)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +68,11 @@ class Outcome:
             return "unchanged"
         return "would_stamp" if self.way.dry_run else "stamped"
 
+    @property
+    def is_unread(self) -> bool:
+        """Whether a file was stamped, or would be, of which nobody read the data."""
+        return self.stamp is not None and self.status != "unchanged" and not self.stamp.reads_data
+
 
 def stamp_one(file: str, output: str | None, prepared: Prepared, way: Way, progress: Progress | None) -> Outcome:
     """Stamp a file; raises what `aprfmt.stamp_file` raises, with the name of the file where the error lacks it."""
@@ -77,7 +89,7 @@ def stamp_one(file: str, output: str | None, prepared: Prepared, way: Way, progr
             drop_trailing=way.drop_trailing,
             accept=way.accept,
             prove=way.prove,
-            head_only=way.head_only,
+            options=way.options,
             progress=progress,
         )
     return Outcome(file, output, way, done, asked_notes=prepared.notes, notes=done.notes)
@@ -89,7 +101,9 @@ def left_alone(file: str, prepared: Prepared, way: Way) -> Outcome | None:
     from ..files.stamping import plan_left_alone
 
     with about(file):
-        done = plan_left_alone(file, prepared.patch, drop_trailing=way.drop_trailing, accept=way.accept)
+        done = plan_left_alone(
+            file, prepared.patch, drop_trailing=way.drop_trailing, accept=way.accept, options=way.options
+        )
     return None if done is None else Outcome(file, None, way, done, asked_notes=prepared.notes, notes=done.notes)
 
 
@@ -149,6 +163,7 @@ def outcome_json(outcome: Outcome) -> dict[str, Any]:
         "dry_run": outcome.way.dry_run,
         "receipt": outcome.receipt,
         "accepted": [item.as_json() for item in done.accepted],
+        "rules_skipped": list(done.skipped),
         "notes": [*outcome.asked_notes, *outcome.notes],
     }
 
@@ -171,11 +186,19 @@ def say(outcome: Outcome, *, quiet: bool, verbose: bool, brief: bool = False, sa
         _details(done, stamped, changed, verbose=verbose)
     if not changed and not done.changed and not outcome.way.in_place:
         render.note("every key had its value already")
+    if not brief and outcome.is_unread:
+        render.note(unread(done.skipped))
     for text in (*outcome.asked_notes, *outcome.notes):
         if text not in said:
             render.note(f"{outcome.file}: {text}" if brief else text)
     if outcome.receipt is not None:
         render.note(f"{outcome.file}: receipt in {outcome.receipt}" if brief else f"receipt in {outcome.receipt}")
+
+
+def unread(skipped: Collection[str], n_files: int | None = None) -> str:
+    """A note on rules that are not judged, of one file or of so many."""
+    whose = "the data" if n_files is None else f"the data of {render.count(n_files, 'file')}"
+    return f"{whose} was not read; not judged: {', '.join(skipped)}"
 
 
 def _headline(outcome: Outcome, done: Stamp) -> str:

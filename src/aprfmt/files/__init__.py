@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.resources import files as package_files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -12,7 +11,6 @@ from ..rules import Report
 from ..source import Progress
 from .opened import OpenContainer, judged, open  # noqa: A004 - `aprfmt.open` is the name users expect
 from .sources import FileSource, MemorySource, OpenedSource, StreamSource, StrPath, open_source
-from .writing import require_writable, write_plan
 
 if TYPE_CHECKING:
     from .canonicalising import canonicalise_file
@@ -20,6 +18,7 @@ if TYPE_CHECKING:
     from .stamping import stamp_file
     from .tokenizers import read_tokenizer_folder
     from .vectors import read_suite, write_image
+    from .writing import require_writable, write_plan
 
 __all__ = [
     "FileSource",
@@ -49,8 +48,10 @@ _LATE = {
     "create_file": "creating",
     "read_suite": "vectors",
     "read_tokenizer_folder": "tokenizers",
+    "require_writable": "writing",
     "stamp_file": "stamping",
     "write_image": "vectors",
+    "write_plan": "writing",
 }
 """What few commands need costs the others nothing."""
 
@@ -86,6 +87,8 @@ def validate_file(
 
 def read_spec(name: str) -> bytes:
     """A file of the specification, such as `apr_v2.ksy`, or an export of it, as it was when this package was made."""
+    from importlib.resources import files as package_files
+
     shipped = package_files("aprfmt").joinpath("_spec", name)
     if shipped.is_file():
         return shipped.read_bytes()

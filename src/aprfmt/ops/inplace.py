@@ -18,22 +18,22 @@ from dataclasses import dataclass, field, replace
 from typing import Literal as OneOf
 
 from .. import layout
-from ..checksum import crc32, crc32_combine
+from ..checksum import crc32
 from ..container import Container
 from ..errors import LimitExceededError, RequestError
-from ..layout import ALIGNMENT, HEADER_SIZE, Header, align_up, facts
+from ..footers import Verify, derived_footer
+from ..layout import ALIGNMENT, HEADER_SIZE, Header, align_up
 from ..patch import MetadataPatch
 from ..plan import Literal, Observe, Plan, Seal, plan_nbytes, read_plan
 from ..provenance import ProvenancePatch
 from ..source import CHUNK_BYTES, Progress, range_crc32
 from .stamp import GETS_FOOTER, Stamp, as_wrong_as_before, index_bytes, plan_stamp
 
-__all__ = ["BLOCK_BYTES", "InPlace", "plan_in_place", "read_through", "room_nbytes"]
+__all__ = ["BLOCK_BYTES", "InPlace", "plan_in_place", "read_through"]
 
 BLOCK_BYTES = 4096
 """What file systems insert is a multiple of their block; this is the block of nearly all of them."""
 
-_FOOTER, _NO_FOOTER = "APR-F002", "APR-F005"
 _ZEROS = bytes(CHUNK_BYTES)
 
 
@@ -47,8 +47,8 @@ class InPlace:
 
     `before` is the old file from its start, as far as there is something where others write; from there to where the
     body ends, or to what the shift makes of it, there are zeros. `room` is how many bytes the metadata can grow by
-    later. `skipped` are the rules that are not judged because the data is not read. The plan of `stamp` describes the
-    new file as a whole. While it `must_read`, nothing may be written: `read_through` comes first.
+    later. The plan of `stamp` describes the new file as a whole. While it `must_read`, nothing may be written:
+    `read_through` comes first.
     """
 
     stamp: Stamp
@@ -60,7 +60,6 @@ class InPlace:
     old_footer: bytes
     footer: bytes
     room: int
-    skipped: tuple[str, ...]
     must_read: bool
 
     @property
@@ -106,13 +105,14 @@ def plan_in_place(
     reserve: int = 0,
     block: int = BLOCK_BYTES,
     footer: OneOf["derive", "keep"] = "derive",
-    full: bool = False,
+    verify: Verify = Verify.HEAD,
 ) -> InPlace:
     """Plan the stamp of an opened container in place; of its data, nothing is read.
 
     At least `reserve` bytes of room are left behind the metadata. A shift is a multiple of `block` bytes. A file
-    without a footer gets one, for which it must be read once, unless `footer` is "keep". With `full`, every byte must
-    be read and held against the footer. `read_through` does either.
+    without a footer gets one, for which it must be read once, unless `footer` is "keep". Unless `verify` is HEAD, every
+    byte must be read and held against the footer. `read_through` does either. The plan of the new file as a whole
+    checks, or takes at their word, the bytes that it copies, as `verify` says.
 
     Only rules that need the head are judged; `accept`, `drop_trailing` and the errors are as for `plan_stamp`, but that
     a wrong footer is not noticed, and stays as wrong. Raises `RequestError` for a reserve that is negative or beyond
@@ -121,7 +121,7 @@ def plan_in_place(
     _refuse_reserve(reserve, container)
     if block <= 0 or block % ALIGNMENT:
         raise ValueError(f"expected a block of a multiple of {ALIGNMENT} bytes, found {block}")
-    stamp = plan_stamp(container, patch, drop_trailing=drop_trailing, accept=accept)
+    stamp = plan_stamp(container, patch, drop_trailing=drop_trailing, accept=accept, verify=verify)
     old, index = container.header, index_bytes(container)
     head = _laid_out(old, len(stamp.metadata.raw), len(index), reserve, block)
     stays = not stamp.changed and head.shift == 0 and head.ofs_index == old.ofs_tensor_index
@@ -134,7 +134,8 @@ def plan_in_place(
         plan = plan[:-1]
         notes = tuple(note for note in notes if note != GETS_FOOTER)
         notes += () if stays else ("the input has no footer, so its data cannot be checked; it stays without one",)
-    stamp = replace(stamp, plan=plan, changed=not stays, notes=notes)
+    must_read = verify.reads_data or (container.footer is None and not keeps_none)
+    stamp = replace(stamp, plan=plan, changed=not stays, notes=notes, reads_data=must_read)
     made = InPlace(
         stamp=stamp,
         header=header,
@@ -144,9 +145,8 @@ def plan_in_place(
         footer_at=container.required_len + head.shift,
         old_footer=b"" if container.footer is None else layout.build_footer(container.footer.checksum),
         footer=b"",
-        room=head.ofs_index - old.ofs_metadata - len(stamp.metadata.raw),
-        skipped=_skipped(container, full=full),
-        must_read=full or (container.footer is None and not keeps_none),
+        room=_room(container, stamp, head, index),
+        must_read=must_read,
     )
     return made if container.footer is None else replace(made, footer=_derived(container, made, head))
 
@@ -162,11 +162,6 @@ def read_through(
     plan = made.stamp.plan
     last = read_plan(plan, container.source, progress=progress, observe=observe)
     return replace(made, footer=last if isinstance(plan[-1], Seal) else b"", must_read=False)
-
-
-def room_nbytes(header: Header) -> int:
-    """How many bytes the metadata can grow by before the data section has to move."""
-    return header.ofs_tensor_index - header.ofs_metadata - header.len_metadata
 
 
 def _refuse_reserve(reserve: int, container: Container) -> None:
@@ -186,6 +181,14 @@ def _laid_out(old: Header, len_metadata: int, len_index: int, reserve: int, bloc
         return _Head(0, moved, old.ofs_data, moves_index=True)
     shift = align_up(lacking, block)
     return _Head(shift, old.ofs_tensor_index + shift, old.ofs_tensor_index)
+
+
+def _room(container: Container, stamp: Stamp, head: _Head, index: bytes) -> int:
+    """What `Container.room_nbytes` is of the new file."""
+    old = container.header
+    behind_index = old.ofs_data + head.shift - head.ofs_index - len(index)
+    behind_metadata = head.ofs_index - old.ofs_metadata - len(stamp.metadata.raw)
+    return behind_metadata + behind_index // ALIGNMENT * ALIGNMENT
 
 
 def _header(container: Container, stamp: Stamp, head: _Head) -> bytes:
@@ -244,12 +247,4 @@ def _derived(container: Container, made: InPlace, head: _Head) -> bytes:
     while left > 0:
         new = crc32(_ZEROS if left >= len(_ZEROS) else _ZEROS[:left], new)
         left -= len(_ZEROS)
-    # Of what is kept, both have the same part in the sum, which cancels out, right or wrong.
-    n_kept = container.required_len - head.kept_from
-    return layout.build_footer(crc32_combine(old ^ new, stored.checksum, n_kept))
-
-
-def _skipped(container: Container, *, full: bool) -> tuple[str, ...]:
-    """The rules about every byte, but for that on hidden footers: it is judged where there is no footer."""
-    judged = {_NO_FOOTER, *([_FOOTER] if full or container.footer is None else [])}
-    return tuple(name for name in facts.PROFILES["default"] if facts.RULES[name].reads_data and name not in judged)
+    return layout.build_footer(derived_footer(stored.checksum, old, new, container.required_len - head.kept_from))

@@ -8,6 +8,7 @@ from math import prod
 from typing import Any
 
 from ..container import Container
+from ..errors import LimitExceededError
 from ..layout import Flags, Header, facts
 from ..metadata import Metadata
 from ..provenance import PROVENANCE_KEYS
@@ -63,13 +64,15 @@ class Inspection:
     `rules_run` and `rules_skipped` are as in a `Report`; `rules_left_out` are the others: those that need every byte,
     unless all of them were read, and those about values that are shown anyway. `dtypes` has the element types with the
     largest first. `claims` has the totals that the metadata states, `param_count` and `total_size`; the latter agrees
-    when it is the size of all tensors or that of the file.
+    when it is the size of all tensors or that of the file. `room_nbytes` is how much the metadata can grow by in place
+    before the data has to move; None when the index cannot be read, and when there is too much filler to look through.
     """
 
     header: Header
     checksum_valid: bool
     nbytes: int
     sections: Mapping[str, tuple[int, int] | None]
+    room_nbytes: int | None
     metadata: Metadata | None
     provenance: Mapping[str, Any]
     footer: int | None
@@ -114,6 +117,7 @@ def inspect(container: Container, *, check: bool = False, progress: Progress | N
         checksum_valid=container.header_checksum_valid,
         nbytes=container.source.size,
         sections=container.sections if has_index else container.head_sections,
+        room_nbytes=_room(container) if has_index else None,
         metadata=metadata,
         provenance={key: None if metadata is None else metadata.get(key) for key in PROVENANCE_KEYS},
         footer=None if footer is None else footer.checksum,
@@ -127,6 +131,13 @@ def inspect(container: Container, *, check: bool = False, progress: Progress | N
         rules_skipped=report.rules_skipped,
         rules_left_out=_left_out(report),
     )
+
+
+def _room(container: Container) -> int | None:
+    try:
+        return container.room_nbytes
+    except LimitExceededError:
+        return None
 
 
 def _left_out(report: Report) -> tuple[str, ...]:

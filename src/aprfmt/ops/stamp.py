@@ -21,6 +21,7 @@ from .. import layout
 from ..checksum import crc32_combine
 from ..container import Container
 from ..errors import LimitExceededError, RequestError
+from ..footers import Verify, claimed_crc32
 from ..jsontext import shorten
 from ..layout import Flags, facts
 from ..limits import DEFAULT_LIMITS, Limits
@@ -51,7 +52,7 @@ GETS_FOOTER = "the input has no footer, so its data cannot be checked; the outpu
 """What is noted of a file without a footer; a stamp in place may leave it without."""
 
 _KEPT_HEADER_FIELDS = ("version_major", "version_minor", "flags", "num_tensors", "reserved")
-_FOOTER, _HEADER_CHECKSUM, _TRAILING = "APR-F002", "APR-H006", "APR-F004"
+_FOOTER, _NO_FOOTER, _HEADER_CHECKSUM, _TRAILING = "APR-F002", "APR-F005", "APR-H006", "APR-F004"
 _HOW_TO_DROP = "--drop-trailing, or drop_trailing=True, drops them"
 
 
@@ -62,8 +63,9 @@ class Stamp:
     `changed` is whether the patch changes anything: where it does not, a file in place is left alone. `removed` has the
     keys that are gone. `notes` says, a sentence each, what is different beside the patched keys: a footer or a flag
     that is added, bytes that are dropped; `patch_notes` are those about the patch alone. `accepted` has the faults that
-    were let through by name; that of the footer is added while the plan is carried out. `proof` has the digests of both
-    files where they were asked for.
+    were let through by name; that of the footer is added while the plan is carried out. `skipped` are the rules about
+    every byte that are not judged, and `reads_data` says whether the data is read at all, to be checked or to make a
+    footer. `proof` has the digests of both files where they were asked for.
     """
 
     plan: Plan = field(repr=False)
@@ -79,6 +81,8 @@ class Stamp:
     notes: tuple[str, ...]
     patch_notes: tuple[str, ...]
     accepted: list[Finding]
+    skipped: tuple[str, ...]
+    reads_data: bool
     proof: Proof | None = None
 
     @property
@@ -93,6 +97,7 @@ def plan_stamp(
     *,
     drop_trailing: bool = False,
     accept: Collection[str] = (),
+    verify: Verify = Verify.FULL,
 ) -> Stamp:
     """Plan the stamp of an opened container.
 
@@ -100,7 +105,7 @@ def plan_stamp(
     or that the metadata cannot hold, and for a rule that cannot be accepted because a file that breaks it cannot be
     rewritten; `FormatError` for a container with a fault that every careful reader must raise, and for bytes behind the
     footer unless `drop_trailing` (accepting their rule would lose them in silence, and is refused). The footer is
-    checked while the plan is carried out.
+    checked while the plan is carried out, unless `verify` is HEAD, where it is derived.
     """
     patch = metadata_patch(patch)
     _refuse_unacceptable(accept)
@@ -130,11 +135,11 @@ def plan_stamp(
     notes += _lost_filler(container)
     footer = _Footer(container, accepted if _FOOTER in accept else None)
     if container.footer is None:
-        run(container, select=("APR-F005",), read_data=True).raise_first()
+        run(container, select=(_NO_FOOTER,), read_data=True).raise_first()
         notes.append(GETS_FOOTER)
     plan: Plan = (
         *map(Literal, head),
-        Copy(container.header.ofs_data, container.required_len, None if container.footer is None else footer.check),
+        _data(container, footer, verify),
         Seal(layout.FOOTER_SIZE, footer.build),
     )
     return Stamp(
@@ -155,6 +160,8 @@ def plan_stamp(
         notes=tuple(notes),
         patch_notes=patched.notes,
         accepted=accepted,
+        skipped=_skipped(container, verify),
+        reads_data=verify.reads_data or container.footer is None,
     )
 
 
@@ -228,6 +235,26 @@ def _lost_filler(container: Container) -> list[str]:
         if span is not None and container.filler_residue(*span) > span[0]:
             notes.append(f"filler that is not zero is rewritten: {section} @{span[0]:#x}..{span[1]:#x}")
     return notes
+
+
+def _data(container: Container, footer: _Footer, verify: Verify) -> Copy:
+    """The data section, to be held against the stored footer where there is one, or taken at the footer's word."""
+    start, stop = container.header.ofs_data, container.required_len
+    if container.footer is None:
+        return Copy(start, stop)
+    if verify.reads_data:
+        return Copy(start, stop, footer.check)
+    head = range_crc32(container.source, 0, start)
+    return Copy(start, stop, claimed=claimed_crc32(container.footer.checksum, head, stop - start))
+
+
+def _skipped(container: Container, verify: Verify) -> tuple[str, ...]:
+    """The rules about every byte that a stamp does not judge: the footer's is judged where the data is checked.
+
+    Where there is no footer, the one on hidden footers is judged.
+    """
+    judged = {_NO_FOOTER, *([_FOOTER] if verify.reads_data or container.footer is None else [])}
+    return tuple(name for name in facts.PROFILES["default"] if facts.RULES[name].reads_data and name not in judged)
 
 
 class _Footer:

@@ -1,4 +1,4 @@
-"""`stamp -i --verify head`: what it says, what it refuses, and what every command says of a journal."""
+"""`stamp -i`: what it says, what it refuses, and what every command says of a journal."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.unit.rules.crafting import craft
 
 from aprfmt.files.inplace import journal_path
 
-HEAD = ("stamp", "-i", "--verify", "head", "--license", "MIT")
+HEAD = ("stamp", "-i", "--license", "MIT")
 
 
 @pytest.fixture(autouse=True)
@@ -53,12 +53,13 @@ def test_many_files() -> None:
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        (("--verify", "head", "-o", "out.apr"), "--verify head has no use without -i."),
-        (("-i", "--reserve", "5"), "--reserve has no use without --verify head."),
-        (("-i", "--allow-hardlinks"), "--allow-hardlinks has no use without --verify head."),
-        (("-i", "--preserve-mtime"), "--preserve-mtime has no use without --verify head."),
-        (("-i", "--keep-footerless"), "--keep-footerless has no use without --verify head."),
-        (("-i", "--verify", "head", "--reserve", "-1"), "--reserve"),
+        (("-i", "--verify", "head", "--receipt", "r.json"), "--verify head and --receipt exclude each other"),
+        (("-o", "out.apr", "--reserve", "5"), "--reserve has no use in the layout canonical."),
+        (("-i", "--layout", "canonical", "--reserve", "5"), "--reserve has no use in the layout canonical."),
+        (("-o", "out.apr", "--keep-footerless"), "--keep-footerless has no use in the layout canonical."),
+        (("-o", "out.apr", "--allow-hardlinks"), "--allow-hardlinks has no use without -i."),
+        (("-i", "--layout", "roomy"), "--layout"),
+        (("-i", "--reserve", "-1"), "--reserve"),
         (("-i", "--verify", "none"), "--verify"),
     ],
 )

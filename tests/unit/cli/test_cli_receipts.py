@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -14,11 +15,14 @@ from typing import Any
 
 import pytest
 from tests.unit.cli.running import REPOSITORY, aprfmt, names
+from tests.unit.files.inplace.faults import SCENARIOS, Crash, Emulated, Faulty, stamp
 from tests.unit.rules.crafting import craft
 
 from aprfmt import files
 from aprfmt.files import sources
+from aprfmt.files.inplace import journal_of
 
+FITS = SCENARIOS[0]
 STAMP = ("stamp", "model.apr", "--license", "mit", "-o", "out.apr")
 
 
@@ -219,3 +223,27 @@ def test_a_refused_stamp_leaves_no_receipt() -> None:
     Path("model.apr").write_bytes(broken)
     assert aprfmt(*STAMP, "--receipt", "r.json").code == 4
     assert not Path("r.json").exists()
+
+
+def test_a_receipt_of_another_stamp_is_in_the_way() -> None:
+    """It would tell of a file that this one is not any more: it neither stays as its receipt nor is overwritten."""
+    for author, *receipt in (("x", "--receipt", "r.json"), ("y",)):
+        assert aprfmt("stamp", "model.apr", "-i", "--reserve", "100", "--author", author, *receipt).code == 0
+    before = Path("r.json").read_bytes()
+    run = aprfmt("stamp", "model.apr", "-i", "--author", "y", "--receipt", "r.json", "--json")
+    assert (run.code, Path("r.json").read_bytes()) == (2, before)
+    assert "output exists" in run.error["message"]
+
+
+def test_a_stamp_that_was_cut_is_undone_for_a_receipt(model: Path) -> None:
+    """The receipt tells of the file before the stamp that was cut, not of what was left of it."""
+    old = sha256(FITS.raw).hexdigest()
+    for at in range(2, 6):
+        model.write_bytes(FITS.raw)
+        with suppress(Crash):
+            stamp(model, FITS, Faulty(Emulated(), at, "after"))
+        assert journal_of(model) is not None
+        run = aprfmt("stamp", "model.apr", "-i", "--license", "MIT", "--receipt", f"{at}.json", "--json")
+        assert run.json["notes"][0] == "a stamp in place that was cut was undone first"
+        said = json.loads(Path(f"{at}.json").read_bytes())
+        assert said["before"]["sha256"] == old

@@ -21,7 +21,7 @@ def model(tmp_path: Path) -> Path:
     return tmp_path / "model.apr"
 
 
-def cut(path: Path, *, raw: bytes = FITS.raw, at: int = 4) -> Path:
+def cut(path: Path, *, raw: bytes = FITS.raw, at: int = 5) -> Path:
     path.write_bytes(raw)
     with pytest.raises(Crash):
         stamp(path, FITS, Faulty(Emulated(), at, "after"))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from tests.unit.rules.crafting import craft, opened
+from tests.unit.rules.crafting import craft, entry_a, entry_b, opened
 
 from aprfmt.container import Container
 from aprfmt.errors import LimitExceededError
+from aprfmt.footers import Verify
 from aprfmt.layout import HEADER_SIZE
 from aprfmt.limits import Limits
-from aprfmt.ops.inplace import plan_in_place, read_through, room_nbytes
+from aprfmt.ops.inplace import plan_in_place, read_through
 from aprfmt.patch import MetadataPatch
 from aprfmt.source import BytesSource
 
@@ -43,8 +44,8 @@ def test_the_index_stays_where_it_is_beside_the_data() -> None:
 
 
 def test_the_rules_that_need_every_byte_are_said_to_be_skipped() -> None:
-    assert plan_in_place(opened(RAW), SHORT).skipped == ("APR-D006", "APR-F002")
-    assert plan_in_place(opened(RAW), SHORT, full=True).skipped == ("APR-D006",)
+    assert plan_in_place(opened(RAW), SHORT).stamp.skipped == ("APR-D006", "APR-F002")
+    assert plan_in_place(opened(RAW), SHORT, verify=Verify.FULL).stamp.skipped == ("APR-D006",)
 
 
 class Watched(BytesSource):
@@ -68,7 +69,7 @@ def test_the_data_is_not_read() -> None:
 
 
 def test_a_file_is_read_once_and_seen_whole() -> None:
-    made = plan_in_place(opened(RAW), LONG, full=True)
+    made = plan_in_place(opened(RAW), LONG, verify=Verify.FULL)
     assert made.must_read
     seen, progress = bytearray(), []
     done = read_through(
@@ -91,5 +92,22 @@ def test_much_filler_that_is_not_zero_is_not_rewritten() -> None:
         plan_in_place(container, SHORT)
 
 
-def test_room_is_what_lies_between_metadata_and_index() -> None:
-    assert room_nbytes(opened(RAW).header) == 0x80 - 0x4C
+def grown(nbytes: int) -> MetadataPatch:
+    """A patch that makes the metadata so many bytes longer."""
+    key = '"k":"",'
+    return MetadataPatch(set={"k": "x" * (nbytes - len(key))}) if nbytes >= len(key) else MetadataPatch()
+
+
+@pytest.mark.parametrize("behind_index", [0, 63, 64, 640])
+def test_the_room_is_what_fits_before_the_data_moves(behind_index: int) -> None:
+    raw = craft(
+        metadata=b'{"a":1}',
+        metadata_padding=bytes(100),
+        tensor_index={"entries": [entry_a(), entry_b()], "padding": bytes(behind_index)},
+    )
+    room = opened(raw).room_nbytes
+    assert room >= 100 + behind_index // 64 * 64
+    fits, does_not = (plan_in_place(opened(raw), grown(room + more)) for more in (0, 1))
+    assert len(fits.stamp.metadata.raw) == len(opened(raw).metadata.raw) + room
+    assert (fits.shift, fits.room) == (0, 0)
+    assert does_not.shift > 0

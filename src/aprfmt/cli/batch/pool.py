@@ -54,12 +54,15 @@ class _StoppedError(BaseException):
     """Raised in a job that is to stop; no `Exception`, so that nothing takes it for a fault of the file."""
 
 
-def default_workers(n_files: int) -> int:
+def default_workers(n_files: int, *, only_syncs: bool = False) -> int:
     """How many files at a time, unless somebody says: at most the processors, the files, and four.
 
     Hashing and copying release the interpreter, so that a processor each is kept busy; beyond four at a time it is the
-    disk that is waited for, and each job may hold metadata of some hundred megabytes.
+    disk that is waited for, and each job may hold metadata of some hundred megabytes. Jobs that do little but wait for
+    the disk to sync may be more than the processors: it syncs several at a time.
     """
+    if only_syncs:
+        return max(1, min(_MOST_WORKERS, n_files))
     affinity = getattr(os, "sched_getaffinity", None)  # only some systems tell which processors are ours
     cpus = len(affinity(0)) if affinity is not None else os.cpu_count() or 1
     return max(1, min(_MOST_WORKERS, cpus, n_files))

@@ -121,6 +121,7 @@ def command(
             from ..hexdump import pieces
 
             render.pieces(pieces(dump, file=file, tree=tree, diffable=diffable, is_part=is_part))
+        container.check_unchanged()
     if not as_json:
         if is_part and not quiet and not dump.n_parts:
             render.note(f"{file}: this file has no {field}, or it cannot be located")

@@ -38,6 +38,10 @@ JSON_KEYS = {
         "`[start, end]` of every section in bytes, null when it is absent; "
         "without `tensor_data` and what follows when the index cannot be read"
     ),
+    "room_bytes": (
+        "how many bytes the metadata can grow by in place before the data has to move; null when the index cannot be "
+        "read, and when there is more filler than is looked through"
+    ),
     "footer": (
         "`present` and `stored` (the checksum in hexadecimal), null when the index or the data section is damaged; "
         "`valid` is null without `--check` and without `--digest`"
@@ -164,8 +168,7 @@ def _look(file: str, asked: _Asked) -> Seen:
     with open_container(file) as container, progress("checking", file, quiet=asked.quiet) as update:
         seen = inspect(container, check=asked.check or asked.digest, progress=update)
         payload = container.payload_digest() if asked.digest and seen.valid else None
-        if asked.check or asked.digest:
-            container.check_unchanged()
+        container.check_unchanged()
     score = None
     if asked.quality:
         from ...ops.quality import quality

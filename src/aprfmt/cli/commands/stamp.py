@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
 from ..options import output_options_saying, progress, rule_ids
+from ..stamp_options import KEY_OPTIONS, key_options, many_options, patch_options, place_options, receipt_options
 
 if TYPE_CHECKING:
     from ..many import Run
@@ -47,6 +47,7 @@ JSON_KEYS = {
     "summary": "of many files, in the last object: how many there are of each status, and how many are `left`",
     "error": "why a file failed, as under [Errors](#errors); only there then, with `command`, `input` and `status`",
     "accepted": "the faults that were let through with `--accept`, as `findings` of `aprfmt validate`",
+    "rules_skipped": "ids of the rules about every byte that were not judged",
     "notes": (
         "sentences about what else is different or deserves a second look: a footer or a flag that is added, bytes "
         "that are dropped, a key that occurs twice, a licence whose id is deprecated or names no terms, what a model "
@@ -54,132 +55,16 @@ JSON_KEYS = {
     ),
 }
 
-# The option of each key; `--version` would look like a question about aprfmt itself.
-_OPTIONS = {
-    "license": "Licence of the model.",
-    "data_source": "Where the training data comes from.",
-    "data_license": "Licence of the training data.",
-    "hf_architecture": "Class name on the model hub, e.g. Qwen2ForCausalLM.",
-    "hf_model_type": "Model type on the model hub, e.g. qwen2.",
-    "architecture": "Model family, e.g. qwen2.",
-    "model_type": "What kind of model the writer says it is.",
-    "name": "Name of the model.",
-    "description": "What the model is, for people.",
-    "author": "Who made the model.",
-    "version": "Version of the model.",
-    "source": "Where the model comes from.",
-    "original_format": "Format the model was converted from.",
-    "created_at": "When the model was made.",
-}
-
-
-def _only(_context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> str | None:
-    """The value of an option that is given once; of two, nobody knows which one is meant."""
-    if len(values) > 1:
-        raise click.UsageError(f"{parameter.opts[0]} is given {len(values)} times: expected it once.")
-    return values[0] if values else None
-
-
-def _once(*names: str, metavar: str, help: str) -> Any:  # noqa: A002 - as Click calls it
-    return click.option(*names, metavar=metavar, help=help, multiple=True, callback=_only)
-
-
-def _key_options(function: Any) -> Any:
-    for key, text in reversed(_OPTIONS.items()):
-        name = "--model-version" if key == "version" else f"--{key.replace('_', '-')}"
-        function = _once(name, key, metavar="TEXT", help=text)(function)
-    return function
-
-
-def _patch_options(function: Any) -> Any:
-    """Where other keys come from."""
-    for decorate in (
-        click.option("--dedupe", is_flag=True, help="Of keys that occur twice in one object, keep the last."),
-        _once("--fill-gaps", metavar="TOKEN", help="Token for ids that no token has; {id} in it is the id."),
-        _once("--tokenizer", metavar="DIR", help="Embed tokenizer.json, or vocab.json and merges.txt."),
-        click.option("--card-base-model", is_flag=True, help="Take base_model from the card too, as source."),
-        _once("--from-card", "card", metavar="README.md", help="Take licence and datasets from a model card."),
-        click.option("--keys", "copied_keys", metavar="KEY,…", multiple=True, help="What to copy with --copy-from."),
-        _once("--copy-from", metavar="OTHER.apr", help="Take provenance and model family from a container."),
-        _once("--patch", "patch_file", metavar="FILE|-", help="A file with a JSON merge patch; - is stdin."),
-        click.option("--unset", metavar="KEY", multiple=True, help="Remove a key."),
-        click.option("--set-str", "texts", metavar="KEY=TEXT", multiple=True, help="Set any key to a text."),
-        click.option("--set", "sets", metavar="KEY=JSON", multiple=True, help="Set any key to a JSON value."),
-    ):
-        function = decorate(function)
-    return function
-
-
-def _place_options(function: Any) -> Any:
-    """How a file in place is written."""
-    for decorate in (
-        click.option("--keep-footerless", is_flag=True, help="Make no footer for a FILE that has none."),
-        click.option("--preserve-mtime", is_flag=True, help="Keep the time of FILE's last change."),
-        click.option("--allow-hardlinks", is_flag=True, help="Change FILE under all of its names."),
-        click.option(
-            "--reserve", type=click.IntRange(min=0), metavar="BYTES", help="Leave this much room for later stamps."
-        ),
-        click.option(
-            "--verify",
-            type=click.Choice(("full", "head")),
-            default="full",
-            show_default=True,
-            help="full: read and check every byte. head: with -i, write head and footer alone and read no data.",
-        ),
-    ):
-        function = decorate(function)
-    return function
-
-
-def _receipt_options(function: Any) -> Any:
-    for decorate in (
-        click.option("--no-host", is_flag=True, help="Do not name this machine in the receipt."),
-        click.option(
-            "--receipt-format",
-            type=click.Choice(("aprfmt", "in-toto", "evidence")),
-            help="Shape of the receipt; aprfmt unless given.",
-        ),
-        click.option(
-            "--receipt",
-            metavar="PATH",
-            help="Write what was there before and after, with digests. A folder for many files.",
-        ),
-    ):
-        function = decorate(function)
-    return function
-
-
-def _many_options(function: Any) -> Any:
-    for decorate in (
-        click.option(
-            "--log",
-            metavar="JSONL",
-            help="Append what was done; skip what it has as done, and what a look at size, time and head confirms.",
-        ),
-        click.option(
-            "--jobs",
-            type=click.IntRange(1, 100),
-            metavar="N",
-            help="How many files at a time, at most 100; unless given one for each processor, at most 4.",
-        ),
-        _once("--patch-map", metavar="JSONL", help='Lines {"file": …, "patch": …}: a merge patch for each.'),
-        click.option("-r", "--recursive", is_flag=True, help="Look into the folders of a folder, too."),
-    ):
-        function = decorate(function)
-    return function
-
 
 # Whether a path can be read or written is the system's to say: `readable` would make it a wrong usage.
 @click.command(short_help="Set keys of the metadata, change nothing else.", add_help_option=False)
 @click.argument("files", type=click.Path(readable=False), metavar="FILE...", nargs=-1)
-@_key_options
-@_patch_options
+@key_options
+@patch_options
 @click.option("-o", "--output", type=click.Path(readable=False), metavar="OUT", help="The file to write.")
-@click.option("-i", "--in-place", is_flag=True, help="Replace FILE itself; leave it alone when it has every value.")
+@click.option("-i", "--in-place", is_flag=True, help="Stamp FILE itself; leave it alone when it has every value.")
 @click.option("-f", "--force", is_flag=True, help="Overwrite OUT and the receipt; OUT may be FILE itself.")
-@click.option(
-    "-n", "--dry-run", is_flag=True, help="Check everything, every byte but with --verify head, and write nothing."
-)
+@click.option("-n", "--dry-run", is_flag=True, help="Check what would be checked, and write nothing.")
 @click.option("--drop-trailing", is_flag=True, help="Drop bytes behind the footer instead of refusing them.")
 @click.option(
     "--accept",
@@ -194,9 +79,9 @@ def _many_options(function: Any) -> Any:
     metavar="NAME",
     help="What is a licence: spdx (expressions of SPDX and ids of the model hub) or upstream (what `apr stamp` takes).",
 )
-@_place_options
-@_receipt_options
-@_many_options
+@place_options
+@receipt_options
+@many_options
 @output_options_saying(
     json="Print one JSON object, on errors too; of many files one a line, and a summary.",
     quiet="Print nothing but errors (and the JSON, with --json).",
@@ -206,13 +91,15 @@ def command(**options: Any) -> int:
 
     Tensor bytes, index and header flags stay as they are; LAYOUT_ROW_MAJOR is added when it is missing, HAS_VOCAB with
     a tokenizer. Every byte of FILE is held against its footer while it is copied: a file that `aprfmt validate` finds
-    an error in is refused, unless the rule is accepted by name. OUT appears whole or not at all, and so does a file in
-    place, which is left alone when it has every value already, and then keeps a receipt that is there. A link to it
-    stays a link; another name of the same file (a hard link) keeps what was there.
+    an error in is refused, unless the rule is accepted by name. OUT appears whole or not at all.
 
-    A file in place is replaced by a new one. With --verify head, only its head and footer are written, under a journal,
-    whatever its size: the data is neither copied nor read, so that rules about it are not judged, and a wrong footer
-    stays as wrong. docs/in-place.md says more; `aprfmt recover` finishes or undoes what was cut.
+    Of a file in place, only head and footer are written, under a journal, whatever its size. The data is neither copied
+    nor read, so that rules about it are not judged, and a wrong footer stays exactly as wrong; --verify full reads and
+    checks every byte first, and so does --receipt. The metadata grows into the room behind it, which --reserve makes;
+    else blocks are inserted before the file, or where the system inserts none, a new file is written. `aprfmt recover`
+    finishes or undoes what was cut. A file that has every value already is left alone, and keeps a receipt that is
+    there. A link to a file stays a link; one with other names (hard links) is refused unless they are allowed.
+    docs/in-place.md says more.
 
     A key is set by its option, by --set, --set-str or --unset (a whole name: tokenizer.model_type is no path), by a
     JSON merge patch, from a model card or from another container; where two say the same key, the one that is named
@@ -239,7 +126,6 @@ def command(**options: Any) -> int:
     return stamp_many(files, _asked(options), _way(options), _run(options), _standard_input)
 
 
-_OF_HEAD_ONLY = ("reserve", "allow_hardlinks", "preserve_mtime", "keep_footerless")
 _NEEDS = {
     "copied_keys": ("--keys", "copy_from", "--copy-from"),
     "card_base_model": ("--card-base-model", "card", "--from-card"),
@@ -263,11 +149,14 @@ def _refuse_what_is_no_use(files: Sequence[str], options: dict[str, Any], *, one
         refuse("Missing argument 'FILE...'.")
     if options["output"] is not None and options["in_place"]:
         refuse("-o and -i exclude each other.")
-    if options["verify"] == "head" and not options["in_place"]:
-        refuse("--verify head has no use without -i.")
-    for name in _OF_HEAD_ONLY:
-        if options[name] and options["verify"] != "head":
-            refuse(f"--{name.replace('_', '-')} has no use without --verify head.")
+    if options["verify"] == "head" and options["receipt"] is not None:
+        refuse("--verify head and --receipt exclude each other: a receipt has digests of every byte.")
+    is_growable = (options["layout"] or ("growable" if options["in_place"] else "canonical")) == "growable"
+    for name in ("reserve", "keep_footerless"):
+        if options[name] and not is_growable:
+            refuse(f"--{name.replace('_', '-')} has no use in the layout canonical.")
+    if options["allow_hardlinks"] and not options["in_place"]:
+        refuse("--allow-hardlinks has no use without -i.")
     for name in ("receipt", "log"):
         if options[name] is not None and options["dry_run"]:
             refuse(f"--{name} and -n exclude each other: nothing is done that could be written down.")
@@ -291,7 +180,7 @@ def _asked(options: dict[str, Any]) -> Asked:
     from ..patching import Asked
 
     return Asked(
-        named={key: options[key] for key in _OPTIONS if options[key] is not None},
+        named={key: options[key] for key in KEY_OPTIONS if options[key] is not None},
         copied_keys=tuple(key for text in options["copied_keys"] for key in text.split(",")),
         **{
             name: options[name]
@@ -313,19 +202,20 @@ def _asked(options: dict[str, Any]) -> Asked:
 
 
 def _way(options: dict[str, Any]) -> Way:
+    from ...files.stamping import WriteOptions
+    from ...footers import Verify
     from ..stamping import Way
 
-    head_only = None
-    if options["verify"] == "head":
-        from ...files.stamping import HeadOnly
-
-        given = {name: options[name] for name in _OF_HEAD_ONLY}
-        head_only = HeadOnly(**{**given, "reserve": options["reserve"] or 0})
+    verify = options["verify"]
     names = ("in_place", "force", "dry_run", "drop_trailing")
     return Way(
         accept=rule_ids(options["accept"]),
         prove=options["receipt"] is not None,
-        head_only=head_only,
+        options=WriteOptions(
+            verify=None if verify is None else Verify(verify),
+            reserve=options["reserve"] or 0,
+            **{name: options[name] for name in ("layout", "allow_hardlinks", "preserve_mtime", "keep_footerless")},
+        ),
         **{name: options[name] for name in names},
     )
 
@@ -337,11 +227,12 @@ def _standard_input() -> BinaryIO:
 
 
 def _one(file: str, options: dict[str, Any]) -> int:
+    from pathlib import Path
+
     from .. import render
     from ..exits import OK
     from ..patching import prepared
-    from ..receipts import stamp_with_receipt
-    from ..stamping import outcome_json, say
+    from ..stamping import outcome_json, say, stamp_one
 
     quiet, output, way = options["quiet"], options["output"], _way(options)
     # A file that is missing is said before a patch that is empty or a licence that is none, as the reference does.
@@ -349,9 +240,12 @@ def _one(file: str, options: dict[str, Any]) -> int:
     patch = prepared(_asked(options), _standard_input)
     receipts = _receipts(file, options)
     with progress("checking" if way.dry_run else "stamping", file, quiet=quiet) as update:
-        if receipts is not None:
-            update = _stopping(update)
-        outcome = stamp_with_receipt(file, output, patch, way, receipts, update)
+        if receipts is None:
+            outcome = stamp_one(file, output, patch, way, update)
+        else:
+            from ..receipts import stamp_with_receipt
+
+            outcome = stamp_with_receipt(file, output, patch, way, receipts, _stopping(update))
     if options["as_json"]:
         render.json_object(outcome_json(outcome))
     else:

@@ -63,6 +63,7 @@ def command(file: str, pattern: str | None, limit: int, as_json: bool, quiet: bo
         report = run(container, ignore=SAID_ANYWAY)
         matches = name_matcher("" if pattern is None else pattern)  # every name holds the empty text
         matching = [tensor for tensor in container.tensors if matches(tensor.name)]
+        container.check_unchanged()
     listed = matching[:limit] if limit else matching
     total = sum(tensor.nbytes for tensor in matching)
     if as_json:

@@ -51,6 +51,7 @@ def as_json(found: Seen) -> dict[str, Any]:
             "reserved": header.reserved.hex(),
         },
         "sections": {name: None if span is None else list(span) for name, span in seen.sections.items()},
+        "room_bytes": seen.room_nbytes,
         "footer": {
             "present": seen.footer_present,
             "stored": None if seen.footer is None else f"{seen.footer:#010x}",

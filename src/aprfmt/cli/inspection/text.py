@@ -140,6 +140,8 @@ def _sections(seen: Inspection) -> None:
         for name, span in seen.sections.items()
     ]
     render.table(rows, right=(1,))
+    room = "(unknown)" if seen.room_nbytes is None else render.count(seen.room_nbytes, "byte")
+    render.line(f"    room for metadata to grow in place: {room}")
 
 
 def _parameters(seen: Inspection) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from tests.unit.cli.running import GOLDEN, names
 
-from aprfmt import MetadataPatch, ProvenancePatch, stamp_file
+from aprfmt import MetadataPatch, ProvenancePatch, WriteOptions, stamp_file
 from aprfmt import open as open_container
 from aprfmt.cli.batch import log as log_module
 from aprfmt.cli.batch.log import KEYS, Look, RunLog, head_digest, look, patch_digest
@@ -286,7 +286,7 @@ def test_a_process_that_was_killed() -> None:
     Path("c.apr").write_bytes(Path("b.apr").read_bytes())
     program = """
 import os, signal
-from aprfmt import MetadataPatch, stamp_file
+from aprfmt import MetadataPatch, WriteOptions, stamp_file
 from aprfmt.cli.batch.log import RunLog, look, patch_digest
 from aprfmt.cli.batch.pool import working
 patch = MetadataPatch(set={"license": "MIT"})
@@ -294,7 +294,7 @@ def work(name, update):
     def progress(done, total):
         if name == "b.apr":
             os.kill(os.getpid(), signal.SIGKILL)
-    stamp_file(name, None, patch, in_place=True, progress=progress)
+    stamp_file(name, None, patch, in_place=True, progress=progress, options=WriteOptions(layout="canonical"))
     return look(name)
 with RunLog("run.jsonl") as log, working(["a.apr", "b.apr", "c.apr"], work, workers=1) as results:
     for done in results:
@@ -313,7 +313,7 @@ with RunLog("run.jsonl") as log, working(["a.apr", "b.apr", "c.apr"], work, work
 
 def stamped(name: str, update: Update) -> Look | Failure:
     try:
-        stamp_file(name, None, PATCH, in_place=True, progress=update)
+        stamp_file(name, None, PATCH, in_place=True, progress=update, options=WriteOptions(layout="canonical"))
         return look(name)
     except Exception as error:
         return Failure.of(error, name)

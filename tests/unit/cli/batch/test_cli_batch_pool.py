@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import pytest
 from tests.unit.cli.running import GOLDEN, names, sparse_model
 
-from aprfmt import ProvenancePatch, stamp_file
+from aprfmt import ProvenancePatch, WriteOptions, stamp_file
 from aprfmt.cli.batch import pool
 from aprfmt.cli.batch.pool import Done, Update, default_workers, working
 from aprfmt.cli.signals import SignalledError, raising
@@ -453,7 +453,8 @@ def test_an_interrupt_in_the_middle_of_files_leaves_no_temporary_file(
                 both.wait()
             update(done, total)
 
-        stamp_file(name, None, ProvenancePatch(license="MIT"), in_place=True, progress=progress)
+        options = WriteOptions(layout="canonical")
+        stamp_file(name, None, ProvenancePatch(license="MIT"), in_place=True, progress=progress, options=options)
         return name
 
     found: list[str] = []
@@ -472,6 +473,7 @@ def test_how_many_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [default_workers(n) for n in (0, 1, 3, 4, 5, 1000)] == [1, 1, 3, 4, 4, 4]
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {7, 9})
     assert default_workers(1000) == 2
+    assert [default_workers(n, only_syncs=True) for n in (0, 1, 3, 1000)] == [1, 1, 3, 4]
     monkeypatch.delattr(os, "sched_getaffinity")
     monkeypatch.setattr(os, "cpu_count", lambda: 3)
     assert default_workers(1000) == 3
