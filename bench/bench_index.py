@@ -36,6 +36,8 @@ __all__ = ["main"]
 
 N_ENTRIES = 92_000
 ROUNDS = 9
+HAND = "hand-written `struct`, tuples"
+CODEC = "**aprfmt codec**, records with their places"
 
 Entry = tuple[int, bytes, int, int, tuple[int, ...], int, int]
 """Length of the name, name, dtype, number of dims, dims, offset, size."""
@@ -131,8 +133,8 @@ def ways(entries: list[Entry]) -> dict[str, dict[str, Callable[[], Any]]]:
         return [entry for entry, _ in layout.iter_entries(io.BytesIO(raw), count)]
 
     parse: dict[str, Callable[[], Any]] = {
-        "hand-written `struct`, tuples": lambda: parse_by_hand(raw, count),
-        "**aprfmt codec**, records with their places": lambda: codec.scan_tensor_index_entry(raw, 0, count)[0],
+        HAND: lambda: parse_by_hand(raw, count),
+        CODEC: lambda: codec.scan_tensor_index_entry(raw, 0, count)[0],
         "the same, records as named tuples": lambda: as_named_tuples(raw, 0, count)[0],
         "the same, records as frozen dataclasses": lambda: as_dataclasses(raw, 0, count)[0],
         "`layout.iter_entry_blocks`, from a stream": lambda: [
@@ -146,8 +148,8 @@ def ways(entries: list[Entry]) -> dict[str, dict[str, Callable[[], Any]]]:
         "aprfmt's Construct structs": lambda: reference.parse(raw),
     }
     build: dict[str, Callable[[], Any]] = {
-        "hand-written `struct`, tuples": lambda: build_by_hand(entries),
-        "**aprfmt codec**, records with their places": lambda: codec.join_tensor_index_entry(records),
+        HAND: lambda: build_by_hand(entries),
+        CODEC: lambda: codec.join_tensor_index_entry(records),
         "`layout.build_entries`, records": lambda: layout.build_entries(records),
         "Construct `.compile()`": lambda: compiled.build(trees),
         "Construct": lambda: plain.build(trees),
@@ -215,7 +217,7 @@ def main(arguments: list[str] | None = None) -> None:
     print(f"{options.entries} entries, {size:.1f} MB, Python {version}, medians of {options.rounds} rounds\n")
     print("\n".join(table(found)))
     for job, times in found.items():
-        compiled, codec_times = times["Construct `.compile()`"], times["**aprfmt codec**, records with their places"]
+        compiled, codec_times = times["Construct `.compile()`"], times[CODEC]
         print(f"\n{job}: the codec is {ratio(compiled, codec_times):.1f} times as fast as Construct's `.compile()`")
 
 
