@@ -139,8 +139,7 @@ def products(tmp_path_factory: pytest.TempPathFactory) -> list[Product]:
         raw = path.read_bytes()
         errors = validate_file(raw).errors
         assert not errors, (case.name, errors)
-        header = Container(BytesSource(raw)).header
-        room = header.ofs_tensor_index - header.ofs_metadata - header.len_metadata
+        room = Container(BytesSource(raw)).room_nbytes
         assert room == last.room >= case.steps[-1][1].get("reserve", 0), case.name
         made.append(Product(case.name, path, last, room, expected_of(raw), copied(case)))
     return made
