@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from functools import partial
 from itertools import pairwise
@@ -21,9 +21,9 @@ from aprfmt.errors import AprError
 from aprfmt.files import validate_file
 from aprfmt.layout import FOOTER_SIZE, HEADER_SIZE, facts
 from aprfmt.limits import DEFAULT_LIMITS, Limits
-from aprfmt.rules import Case, Report, Severity, case, run
+from aprfmt.rules import Case, Report, Severity, run
 from aprfmt.rules.case import unclaimed
-from aprfmt.source import BytesSource, iter_chunks
+from aprfmt.source import BytesSource, Source, iter_chunks
 from aprfmt.testing import containers, damaged, sealed
 
 FILES = containers() | containers(canonical=False)
@@ -318,13 +318,28 @@ def residues(raw: bytes) -> tuple[tuple[int, int], ...]:
 PIECES = st.sampled_from((1, 2, 3, 63, 64, 65, 100, 1000)) | st.integers(1, 300)
 
 
+def in_pieces(
+    source: Source, start: int, stop: int, make: Callable[[int, memoryview], Any], *, chunk_bytes: int
+) -> Iterator[Any]:
+    """What `map_chunks` gives in one thread, of pieces of another size."""
+    at = start
+    for piece in iter_chunks(source, start, stop, chunk_bytes):
+        yield make(at, piece)
+        at += len(piece)
+
+
 @settings(max_examples=300)
-@given(containers(canonical=False), PIECES, st.booleans())
-def test_the_pass_sees_what_is_there(raw: bytes, chunk_bytes: int, reads_all: bool) -> None:
-    """Whatever the size of its pieces, the pass MUST see the checksum of all bytes, and each residue where it ends."""
+@given(containers(canonical=False), PIECES, st.booleans(), st.booleans())
+def test_the_pass_sees_what_is_there(raw: bytes, chunk_bytes: int, reads_all: bool, two_threads: bool) -> None:
+    """Whatever the size of its pieces, and whoever reads them, the pass MUST see the checksum of all bytes, and each
+    residue where it ends."""
     calls: list[tuple[int, int]] = []
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(case, "iter_chunks", partial(iter_chunks, chunk_bytes=chunk_bytes))
+        if two_threads:
+            patched.setattr("aprfmt.source.CHUNK_BYTES", chunk_bytes)
+            patched.setattr(BytesSource, "begin_pass", lambda *_range: 2, raising=False)
+        else:
+            patched.setattr("aprfmt.rules.case.map_chunks", partial(in_pieces, chunk_bytes=chunk_bytes))
         judged = Case(lenient(raw), reads_all=reads_all, progress=lambda done, total: calls.append((done, total)))
         seen = judged.data
     container = opened(raw)

@@ -241,7 +241,7 @@ def test_a_disk_without_room_is_refused_before_anything_is_written(
     monkeypatch.setattr(shutil, "disk_usage", lambda _folder: usage(10_000, 9_000, 1_000))
     with pytest.raises(OSError, match="not enough free space") as caught:
         aprfmt.stamp_file(source, out, MIT, dry_run=dry_run)
-    assert caught.value.filename == str(out.parent)
+    assert caught.value.filename == str(out)
     assert not out.exists()
 
 

@@ -654,7 +654,7 @@ def test_a_disk_without_room_for_the_second_copy_is_refused_with_numbers(
     monkeypatch.setattr(shutil, "disk_usage", lambda _folder: usage(10_000, 9_000, 1_000))
     with pytest.raises(OSError, match="not enough free space") as caught:
         writer.close()
-    assert caught.value.filename == str(target[0].parent)
+    assert caught.value.filename == str(target[0])
     assert writer.nbytes is None
 
 
