@@ -947,3 +947,22 @@ def test_in_memory(origin: Path, ways: tuple[Way, ...]) -> None:
         copying.assert_whole(DATA, 64, len(DATA), 64)
     finally:
         copying.out.unlink(missing_ok=True)
+
+
+@pytest.mark.parametrize("ways", [(Way.DIRECT,), (Way.BLOCKS,)])
+def test_the_system_is_told_that_the_source_is_read_in_order(
+    ways: tuple[Way, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[int, int]] = []
+    begin_pass = FileSource.begin_pass
+
+    def begun(self: FileSource, start: int, stop: int) -> int:
+        told.append((start, stop))
+        return begin_pass(self, start, stop)
+
+    monkeypatch.setattr(FileSource, "begin_pass", begun)
+    origin, out = tmp_path / "origin", tmp_path / "out"
+    origin.write_bytes(bytes(65 << 20))
+    with FileSource(origin) as source, out.open("xb", buffering=0) as file:
+        copy_range(source, 5, source.size, file.fileno(), 0, ways=ways)
+    assert told[0] == (5, 65 << 20)

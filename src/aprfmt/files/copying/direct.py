@@ -115,6 +115,7 @@ def _overlapped(transfer: Transfer, nbytes: int, mode: _Mode) -> None:
     try:
         if not writer.start():
             return
+        transfer.begin_pass()
         # Where the next bytes are read and where they belong, which is ahead of what is written.
         start, target, ahead = transfer.origin, transfer.target, 0
         stop = transfer.done + nbytes

@@ -87,6 +87,12 @@ class Transfer:
         """Whether somebody has to see the bytes."""
         return self._see is not None
 
+    def begin_pass(self) -> None:
+        """Tell the system that the rest of the source is read in order: it then reads further ahead from the disk."""
+        begin = getattr(self.source, "begin_pass", None)
+        if begin is not None:
+            begin(self.origin, self.origin + self.left)
+
     def fill(self, start: int, buffer: memoryview) -> None:
         """Read the bytes of the source from `start` on into all of `buffer`, and show them.
 
@@ -117,6 +123,8 @@ class Transfer:
             return
         with naming(self.name):
             os.lseek(self.descriptor, self.target, os.SEEK_SET)
+        if nbytes > CHUNK_BYTES:
+            self.begin_pass()
         buffer = memoryview(bytearray(min(CHUNK_BYTES, nbytes)))
         stop = self.done + nbytes
         while self.done < stop:
