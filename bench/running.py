@@ -175,7 +175,7 @@ def _parser() -> argparse.ArgumentParser:
         "--pool-files", type=_maybe, default=50, metavar="N", help="models to stamp at once; 0 for none"
     )
     parser.add_argument("--pool-mb", type=_number, default=4, metavar="MB", help="size of each")
-    parser.add_argument("--jobs", type=_number, default=8, help="how many of them at a time")
+    parser.add_argument("--jobs", type=_number, default=4, help="how many of them at a time")
     parser.add_argument("--entries", type=_number, default=92_000, metavar="N", help="of the tensor index")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every number there")
     return parser
