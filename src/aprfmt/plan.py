@@ -156,8 +156,8 @@ def iter_plan(plan: Plan, source: Source | None = None) -> Iterator[bytes | memo
 
 def read_plan(
     plan: Plan, source: Source | None = None, *, progress: Progress | None = None, observe: Observe | None = None
-) -> bytes:
-    """Run a plan, with all its checks, and keep nothing of the new file but its last piece, which is returned.
+) -> tuple[bytes, int]:
+    """Run a plan, with all its checks, and keep nothing of the new file; its last piece, and the CRC-32 of all of it.
 
     `progress` is called with bytes done and bytes in all after each piece, `observe` with the piece before. A range
     whose checksum the plan claims is read only for `observe`. Errors as for `iter_plan`.
@@ -185,8 +185,8 @@ def read_plan(
                 see(piece)
             put(piece)
 
-    carry_out(plan, put, copy)
-    return bytes(last)
+    checksum = carry_out(plan, put, copy)
+    return bytes(last), checksum
 
 
 def plan_bytes(plan: Plan, source: Source | None = None) -> bytes:

@@ -21,6 +21,7 @@ __all__ = [
     "BytesSource",
     "Progress",
     "Source",
+    "begin_pass",
     "iter_chunks",
     "map_chunks",
     "open_stream",
@@ -112,6 +113,15 @@ def iter_chunks(source: Source, start: int, stop: int, chunk_bytes: int = CHUNK_
         position += len(piece)
 
 
+def begin_pass(source: Source, start: int, stop: int) -> int:
+    """Tell a source that bytes `start` to `stop` will be read in their order; how many threads are to read them.
+
+    A source that makes no difference between orders has no `begin_pass` of its own, and is read by one.
+    """
+    begin = getattr(source, "begin_pass", None)
+    return 1 if begin is None else int(begin(start, stop))
+
+
 def map_chunks(source: Source, start: int, stop: int, make: Callable[[int, memoryview], _T]) -> Generator[_T]:
     """What `make(at, piece)` returns for each chunk of bytes `start` to `stop`, in order; every byte is read once.
 
@@ -120,8 +130,7 @@ def map_chunks(source: Source, start: int, stop: int, make: Callable[[int, memor
     without the interpreter, as reading and checksums do. Whoever may stop before the end closes the generator. Raises
     what reading and `make` raise, for the chunk that is next or for one behind it.
     """
-    begin = getattr(source, "begin_pass", None)
-    if begin is not None and begin(start, stop) > 1 and stop - start > 2 * CHUNK_BYTES:
+    if begin_pass(source, start, stop) > 1 and stop - start > 2 * CHUNK_BYTES:
         yield from _Pair(source, start, stop, make).results()
         return
     at = start

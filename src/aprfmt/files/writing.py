@@ -20,12 +20,13 @@ from ..errors import RequestError
 from ..plan import Copy, Observe, Plan, See, carry_out, plan_nbytes
 from ..source import Progress, Source
 from .attributes import has_list, keep_attributes
-from .copying import Meant, copy_range, crc32_from_disk, require_reads_back
-from .inplace import refuse_journal
+from .copying import Meant, copy_range, require_checksum, require_reads_back
+from .inplace.journal import refuse_journal, sync_folder
+from .inplace.system import System
 from .naming import naming
 from .sources import FileSource, StrPath
 
-__all__ = ["require_folder", "require_space", "require_writable", "write_plan"]
+__all__ = ["require_access", "require_folder", "require_space", "require_writable", "write_plan"]
 
 _EXISTS = "output exists: expected a new path, found a file: {} (--force, or force=True, replaces it)"
 
@@ -89,10 +90,7 @@ def write_plan(
             os.close(descriptor)
         require_reads_back(temporary, output.meant, total, final)
         if read_back:
-            again = crc32_from_disk(temporary, 0, total, progress=output.told_from(total))
-            if again != checksum:
-                text = f"the output reads back wrong: expected the checksum {checksum:#010x}, found {again:#010x}"
-                raise OSError(errno.EIO, text, str(final))
+            require_checksum(temporary, total, checksum, final, progress=output.told_from(total))
         if isinstance(source, FileSource):
             source.check_unchanged()
         with naming(final, instead_of=temporary):
@@ -102,7 +100,7 @@ def write_plan(
             _remove(temporary)
         finally:  # a signal may arrive in the middle of the clean-up
             _remove(temporary)
-    _sync_folder(final.parent)
+    sync_folder(final.parent, System())
     require_reads_back(final, output.meant, total, final)
     return total
 
@@ -183,8 +181,13 @@ def require_writable(dst: StrPath, nbytes: int, *, force: bool) -> None:
 
 def require_folder(folder: Path) -> None:
     """Raise `PermissionError` for a folder that no file can be made in."""
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
+    require_access(folder, os.W_OK | os.X_OK, folder)
+
+
+def require_access(path: Path, mode: int, name: StrPath) -> None:
+    """Raise `PermissionError` about the file called `name` when this user has no such access (`os.access`) to it."""
+    if not os.access(path, mode):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(name))
 
 
 def _inherited(source: FileSource) -> int | None:
@@ -279,15 +282,3 @@ def _take_name(temporary: Path, final: Path, *, force: bool) -> None:
     if os.path.lexists(final):
         raise RequestError(_EXISTS.format(final))
     temporary.rename(final)
-
-
-def _sync_folder(folder: Path) -> None:
-    with suppress(PermissionError):  # Windows opens no folders; elsewhere one may be writable, not readable
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        except OSError as error:
-            if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP):
-                raise
-        finally:
-            os.close(descriptor)

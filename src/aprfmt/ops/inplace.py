@@ -48,7 +48,8 @@ class InPlace:
     `before` is the old file from its start, as far as there is something where others write; from there to where the
     body ends, or to what the shift makes of it, there are zeros. `room` is how many bytes the metadata can grow by
     later. The plan of `stamp` describes the new file as a whole. While it `must_read`, nothing may be written:
-    `read_through` comes first.
+    `read_through` comes first; after it, `crc32` is that of all of
+    the new file.
     """
 
     stamp: Stamp
@@ -61,6 +62,7 @@ class InPlace:
     footer: bytes
     room: int
     must_read: bool
+    crc32: int | None = None
 
     @property
     def changed(self) -> bool:
@@ -160,8 +162,9 @@ def read_through(
     file and the byte of it that the piece begins at. Raises `FormatError` for a wrong footer, unless it is accepted.
     """
     plan = made.stamp.plan
-    last = read_plan(plan, container.source, progress=progress, observe=observe)
-    return replace(made, footer=last if isinstance(plan[-1], Seal) else b"", must_read=False)
+    last, checksum = read_plan(plan, container.source, progress=progress, observe=observe)
+    footer = last if isinstance(plan[-1], Seal) else b""
+    return replace(made, footer=footer, must_read=False, crc32=checksum)
 
 
 def _refuse_reserve(reserve: int, container: Container) -> None:

@@ -26,7 +26,8 @@ from hypothesis import strategies as st
 
 from aprfmt.errors import AprError, FormatError, RequestError, TruncatedError
 from aprfmt.files import FileSource, MemorySource, StreamSource, open_source, sources, write_plan, writing
-from aprfmt.files.inplace import journal_path
+from aprfmt.files.inplace import System, journal_path
+from aprfmt.files.inplace.journal import sync_folder
 from aprfmt.plan import Copy, Literal, Plan, Seal, plan_bytes
 from aprfmt.source import CHUNK_BYTES, BytesSource, Source, range_crc32
 
@@ -990,13 +991,11 @@ def test_nothing_happens_when_the_size_reads_back_wrong(target: tuple[Path, bool
 
 @pytest.mark.parametrize("force", [False, True])
 def test_a_difference_after_the_final_step_is_reported(out: Path, monkeypatch: pytest.MonkeyPatch, force: bool) -> None:
-    sync = writing._sync_folder
-
-    def damage(folder: Path) -> None:
+    def damage(folder: Path, system: System) -> None:
         flip(out, 2)
-        sync(folder)
+        sync_folder(folder, system)
 
-    monkeypatch.setattr(writing, "_sync_folder", damage)
+    monkeypatch.setattr(writing, "sync_folder", damage)
     with pytest.raises(OSError, match=r"reads back wrong: .*0x0\.\.0x4"):
         write_plan(PLAN, out, source=BytesSource(DATA), force=force)
     assert names(out.parent) == ["new.apr"]

@@ -104,7 +104,7 @@ def test_a_disk_that_does_not_hold_what_it_took_is_noticed(
             file.write(b"?")
         return crc32_from_disk(path, *arguments, **options)
 
-    monkeypatch.setattr("aprfmt.files.writing.crc32_from_disk", forgetful)
+    monkeypatch.setattr("aprfmt.files.copying.readback.crc32_from_disk", forgetful)
     with pytest.raises(OSError, match="reads back wrong: expected the checksum") as caught:
         aprfmt.stamp_file(model, tmp_path / "out.apr", MIT, options=WriteOptions(verify=Verify.READBACK))
     assert caught.value.errno == errno.EIO

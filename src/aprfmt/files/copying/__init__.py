@@ -29,10 +29,20 @@ from ..naming import naming
 from ..sources import StrPath
 from .clone import copy_clone
 from .direct import copy_direct
-from .readback import Meant, crc32_from_disk, require_reads_back
+from .readback import Meant, crc32_from_disk, require_checksum, require_reads_back
 from .transfer import Advance, Transfer, Way
 
-__all__ = ["Advance", "Copied", "Meant", "See", "Way", "copy_range", "crc32_from_disk", "require_reads_back"]
+__all__ = [
+    "Advance",
+    "Copied",
+    "Meant",
+    "See",
+    "Way",
+    "copy_range",
+    "crc32_from_disk",
+    "require_checksum",
+    "require_reads_back",
+]
 
 
 class Copied(NamedTuple):

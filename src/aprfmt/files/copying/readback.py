@@ -13,7 +13,7 @@ from ...source import iter_chunks
 from ..sources import FileSource, StrPath
 from .transfer import Advance
 
-__all__ = ["Meant", "crc32_from_disk", "require_reads_back"]
+__all__ = ["Meant", "crc32_from_disk", "require_checksum", "require_reads_back"]
 
 Meant: TypeAlias = tuple[int, bytes | memoryview]
 """A byte of a file, and what belongs there from it on."""
@@ -39,6 +39,19 @@ def crc32_from_disk(path: StrPath, start: int, stop: int, *, progress: Advance |
             if progress is not None:
                 progress(done)
     return value
+
+
+def require_checksum(
+    path: StrPath, nbytes: int, checksum: int, name: StrPath, *, progress: Advance | None = None
+) -> None:
+    """Raise `OSError` (EIO) about the file called `name` unless its disk has `nbytes` bytes with this CRC-32.
+
+    Otherwise as `crc32_from_disk`.
+    """
+    found = crc32_from_disk(path, 0, nbytes, progress=progress)
+    if found != checksum:
+        text = f"the output reads back wrong: expected the checksum {checksum:#010x}, found {found:#010x}"
+        raise OSError(errno.EIO, text, str(name))
 
 
 def require_reads_back(path: StrPath, meant: Iterable[Meant], nbytes: int, name: StrPath) -> None:

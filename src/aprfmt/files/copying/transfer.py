@@ -9,7 +9,7 @@ from enum import Enum
 from typing import TypeAlias
 
 from ...plan import See
-from ...source import CHUNK_BYTES, Source, iter_chunks
+from ...source import CHUNK_BYTES, Source, begin_pass, iter_chunks
 from ..naming import naming
 from ..sources import StrPath
 
@@ -89,9 +89,7 @@ class Transfer:
 
     def begin_pass(self) -> None:
         """Tell the system that the rest of the source is read in order: it then reads further ahead from the disk."""
-        begin = getattr(self.source, "begin_pass", None)
-        if begin is not None:
-            begin(self.origin, self.origin + self.left)
+        begin_pass(self.source, self.origin, self.origin + self.left)
 
     def fill(self, start: int, buffer: memoryview) -> None:
         """Read the bytes of the source from `start` on into all of `buffer`, and show them.

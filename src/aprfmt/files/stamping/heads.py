@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import errno
 import os
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
-from ...checksum import crc32
 from ...errors import RequestError
 from ...ops.inplace import InPlace, read_through
 from ...ops.stamp import Stamp, untouched
-from ...plan import Observe
-from ..copying import crc32_from_disk, require_reads_back
+from ..copying import require_checksum, require_reads_back
 from ..inplace import Refused, write_in_place
 from ..locking import NoLocksError, lock
 from ..opened import OpenContainer
 from ..sources import FileSource
-from ..writing import require_folder, require_space
+from ..writing import require_access, require_folder, require_space
 from .copies import busy, n_other_names, replace_file
 from .options import Order
 from .planning import planned_in_place, witness
@@ -35,11 +32,10 @@ def stamp_head(stack: ExitStack, container: OpenContainer, order: Order) -> Stam
     made = planned_in_place(container, order)
     is_locked = made.must_read and not order.dry_run and _hold(source, order)
     observe, proof = witness(stack, container, made.stamp) if order.prove else (None, None)
-    whole = _Checksum(observe)
     reads = 2 if order.verify.reads_output and not order.dry_run else 1
     if made.must_read:
         progress = _told(order, reads * made.output_nbytes, 0)
-        made = read_through(made, container, progress=progress, observe=whole.see)
+        made = read_through(made, container, progress=progress, observe=observe)
     stamp = replace(made.stamp, proof=None if proof is None else proof())
     if not made.changed:
         return untouched(stamp)
@@ -59,22 +55,8 @@ def stamp_head(stack: ExitStack, container: OpenContainer, order: Order) -> Stam
     if isinstance(done, Refused):
         written = f"written as a new file, with every byte checked ({done.reason})"
         return replace(replace_file(container, order, note=written), proof=stamp.proof)
-    _require_reads_back(order, made, whole.value)
+    _require_reads_back(order, made)
     return stamp
-
-
-class _Checksum:
-    """The CRC-32 of a new file that goes by, on its way to another who has to see it."""
-
-    def __init__(self, observe: Observe | None) -> None:
-        self._observe = observe
-        self.value = 0
-
-    def see(self, at: int, piece: bytes | memoryview) -> None:
-        """Take the next piece in."""
-        self.value = crc32(piece, self.value)
-        if self._observe is not None:
-            self._observe(at, piece)
 
 
 def _hold(source: FileSource, order: Order) -> bool:
@@ -99,18 +81,14 @@ def _require_stampable(made: InPlace, order: Order) -> None:
     path = Path(os.path.realpath(order.src))
     require_folder(path.parent)  # for the journal, which has what was there and what shall be
     require_space(path.parent, len(made.before) + len(made.header) + len(made.body) + made.shift, path)
-    if not os.access(path, os.W_OK):
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(order.src))
+    require_access(path, os.W_OK, order.src)
 
 
-def _require_reads_back(order: Order, made: InPlace, checksum: int) -> None:
+def _require_reads_back(order: Order, made: InPlace) -> None:
     """Hold what was written against what the disk has, and with READBACK every byte."""
     path = Path(os.path.realpath(order.src))
     meant = [(0, made.header), (len(made.header), made.body), (made.footer_at, made.footer)]
     require_reads_back(path, meant, made.output_nbytes, path)
-    if order.verify.reads_output:
+    if order.verify.reads_output and made.crc32 is not None:
         told = _told(order, 2 * made.output_nbytes, made.output_nbytes)
-        again = crc32_from_disk(path, 0, made.output_nbytes, progress=told)
-        if again != checksum:
-            text = f"the stamped file reads back wrong: expected the checksum {checksum:#010x}, found {again:#010x}"
-            raise OSError(errno.EIO, text, str(order.src))
+        require_checksum(path, made.output_nbytes, made.crc32, order.src, progress=told)
