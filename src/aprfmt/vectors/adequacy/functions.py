@@ -81,6 +81,7 @@ LEFT_OUT: Mapping[str, str] = {
     "rules.case.Case.filler_residue: if (start, stop) in self._long_filler:": "takes that from the pass",
     "rules.case._seen: ends.append(((start, stop), first + used))": "for a span",
     "rules.fields.entry_fields: if violation.rule == 'APR-D001':": "keeps a tensor from two findings of one rule",
+    "source.begin_pass": "tells the source of a pass, and asks how many threads are to read",
     "source.iter_chunks": "hands the bytes on in pieces",
     "source.map_chunks": "as above, and what is made of them",
     "source.open_stream": "reads ahead by a block",
