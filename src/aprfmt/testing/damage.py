@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from .. import layout
 from ..errors import AprError
 from ..layout import facts
+from .asked import raw_asked
 
 __all__ = ["damaged", "sealed"]
 
@@ -26,6 +27,7 @@ def sealed(raw: bytes) -> bytes:
 
     A file that is too small for a header stays as it is.
     """
+    raw = raw_asked("raw", raw)
     if len(raw) < layout.HEADER_SIZE:
         return raw
     return _put(
@@ -88,8 +90,11 @@ def _miscounted(draw: st.DrawFn, raw: bytes) -> bytes:
         return raw
     header = layout.parse_header(raw)
     field = draw(st.sampled_from(_HEADER_FIELDS))
-    value = _wrong(draw, int(getattr(header, field)), raw)
-    return sealed(_put(raw, facts.spans_header(header, 0)[field], value))
+    right = int(getattr(header, field))
+    start, stop = facts.spans_header(header, 0)[field]
+    # Numbers near the right one say little of flags: each of them is a bit of its own.
+    value = right ^ 1 << draw(st.integers(0, 8 * (stop - start) - 1)) if field == "flags" else _wrong(draw, right, raw)
+    return sealed(_put(raw, (start, stop), value))
 
 
 def _misplaced(draw: st.DrawFn, raw: bytes) -> bytes:
@@ -127,14 +132,24 @@ _KINDS: tuple[Callable[[st.DrawFn, bytes], bytes], ...] = (
 )
 
 
-@st.composite
-def damaged(draw: st.DrawFn, base: st.SearchStrategy[bytes] | bytes) -> bytes:
+def damaged(base: st.SearchStrategy[bytes] | bytes) -> st.SearchStrategy[bytes]:
     """`base` with bits flipped, parts cut or moved, counts or extents wrong. Some 300 a second on small files.
 
     Now and then the damage hits what no rule covers, so the result may still be valid. In about half of the files the
     header checksum is made right again, which lets readers that check it first see the rest.
+
+    Raises `RequestError` for anything that is neither bytes nor a strategy; of a strategy, when it draws no bytes.
     """
-    raw = draw(base) if isinstance(base, st.SearchStrategy) else base
+    return _damaged(base if isinstance(base, st.SearchStrategy) else st.just(_as_bytes(base)))
+
+
+def _as_bytes(base: object) -> bytes:
+    return raw_asked("base", base, "bytes, or a strategy of them")
+
+
+@st.composite
+def _damaged(draw: st.DrawFn, base: st.SearchStrategy[bytes]) -> bytes:
+    raw = _as_bytes(draw(base))
     for _ in range(draw(st.integers(1, 2))):
         raw = draw(st.sampled_from(_KINDS))(draw, raw)
     return sealed(raw) if draw(st.booleans()) else raw
