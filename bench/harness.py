@@ -19,7 +19,8 @@ class Run(NamedTuple):
 
     `peak` and `floor` are bytes: the most memory that the process had, and below what it cannot be told. `wrote` are
     the bytes that it gave to calls that write, `written` those that the system had to bring to the disk for it, in
-    whole pages. 0: not measured.
+    whole pages. 0: not measured. `in_vain` and `cut_short` are the shares of draws that came to nothing, from 0
+    to 1: because what they chose was refused, and because Hypothesis gave them too few choices. None: none was made.
     """
 
     seconds: float
@@ -27,6 +28,8 @@ class Run(NamedTuple):
     floor: int = 0
     wrote: int = 0
     written: int = 0
+    in_vain: float | None = None
+    cut_short: float | None = None
 
     def shared(self, files: int) -> Run:
         """The same for one of so many files; the memory is that of the process."""
@@ -49,7 +52,7 @@ class Ratio(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """What a row must not exceed: the `ratio` or the `seconds` as a median, `peak` or `written` in any run."""
+    """What a row must not exceed: `ratio` or `seconds` as a median, any other number of a run at all."""
 
     of: str
     most: float
@@ -59,10 +62,24 @@ class Goal:
         """As the table has it."""
         if self.of == "ratio":
             return f"≤ {self.most:.1f} ×" if self.most >= 0.5 else f"≤ 1/{1 / self.most:.0f}"
+        if self.is_share:
+            return f"≤ {_share(self.most)} {_SHARES[self.of]}"
         return f"≤ {self.most * 1e3:.0f} ms" if self.of == "seconds" else f"≤ {_binary(self.most)}"
 
+    @property
+    def is_share(self) -> bool:
+        """Whether it is about a share of draws."""
+        return self.of in _SHARES
+
+    def told(self, runs: Sequence[Run]) -> bool:
+        """Whether there is something to hold against it: not where the system did not tell."""
+        if self.of in ("ratio", "seconds"):
+            return True
+        values = [getattr(run, self.of) for run in runs]
+        return None not in values if self.is_share else any(values)
+
     def found(self, runs: Sequence[Run], ratio: Ratio) -> float:
-        """What is held against it; 0 where the system did not tell."""
+        """What is held against it."""
         if self.of == "ratio":
             return ratio.median
         values = [float(getattr(run, self.of)) for run in runs]
@@ -73,11 +90,20 @@ class Goal:
         found = self.found(runs, ratio)
         if self.of == "ratio":
             return f"{found:.2f} ×" if self.most >= 0.5 else f"1/{1 / found:.0f}"
+        if self.is_share:
+            return _share(found)
         return f"{found * 1e3:.1f} ms" if self.of == "seconds" else _binary(found)
 
     def met(self, runs: Sequence[Run], ratio: Ratio) -> bool:
         """Whether it is."""
         return self.found(runs, ratio) <= self.most
+
+
+_SHARES = {"in_vain": "in vain", "cut_short": "cut short"}
+
+
+def _share(value: float) -> str:
+    return f"{100 * value:.2g} %"
 
 
 def _binary(nbytes: float) -> str:
@@ -125,7 +151,7 @@ class Measured:
         for row in self.group.rows:
             runs, ratio = self.runs[row.way], self.ratio(row)
             for goal in row.goals:
-                if goal.found(runs, ratio):
+                if goal.told(runs):
                     yield row, goal, goal.found_text(runs, ratio), goal.met(runs, ratio)
 
     def as_json(self) -> dict[str, Any]:

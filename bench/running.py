@@ -29,6 +29,7 @@ from bench.rows_index import index_groups
 from bench.rows_many import many_groups
 from bench.rows_reference import reference_groups, space_mb
 from bench.rows_start import start_groups
+from bench.rows_testing import strategy_groups
 from bench.tables import goals_table, group_table
 
 __all__ = ["main"]
@@ -91,6 +92,7 @@ def groups(bench: Bench, options: argparse.Namespace) -> Iterator[Group]:
         yield from many_groups(bench, options.pool_files, options.pool_mb, options.jobs)
     yield from start_groups(bench)
     yield from index_groups(options.entries)
+    yield from strategy_groups()
 
 
 def require_space(options: argparse.Namespace) -> None:
@@ -158,7 +160,9 @@ def _folder(text: str) -> Path:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python bench", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--sizes", type=_number, nargs="+", default=[64], metavar="MB", help="sizes of the models")
-    parser.add_argument("--rounds", type=_number, default=3, help="of each table; start-up and index take more")
+    parser.add_argument(
+        "--rounds", type=_number, default=3, help="of each table; start-up, index and strategies take more"
+    )
     parser.add_argument("--only", default="", metavar="TEXT", help="only rows with this in their name or title")
     parser.add_argument(
         "--folder", type=_folder, default=Path(tempfile.gettempdir()), help="where to work, which decides on the disk"

@@ -54,8 +54,12 @@ def _line(name: str, runs: Sequence[Run], per: str, peer: str = "", ratio: str =
 
 
 def _goals(measured: Measured, row: Row) -> str:
-    held = [(goal, met) for of, goal, _, met in measured.goals() if of is row]
-    return ", ".join(f"{goal.text} {'met' if met else '**missed**'}" for goal, met in held)
+    held = [
+        f"{f'{found}, ' if goal.is_share else ''}{goal.text} {'met' if met else '**missed**'}"
+        for of, goal, found, met in measured.goals()
+        if of is row
+    ]
+    return ", ".join(held)  # a share is in no other column
 
 
 def time_text(seconds: float) -> str:

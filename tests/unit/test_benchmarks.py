@@ -13,12 +13,13 @@ import pytest
 if sys.platform != "linux":
     pytest.skip("the benchmark asks Linux what processes took", allow_module_level=True)
 
-from bench import children, rows_files, rows_reference, rows_start, running
+from bench import children, rows_files, rows_reference, rows_start, rows_testing, running
 from bench.children import Bench
 from bench.growth import growing, staying
 from bench.harness import Goal, Group, Measured, Ratio, Row, Run, measure, only
 from bench.models import MB, N_TENSORS, write_model, write_sparse_model
 from bench.tables import goals_table, group_table
+from hypothesis import strategies as st
 
 import aprfmt
 
@@ -57,20 +58,53 @@ def test_what_a_run_took_is_shared_by_its_files_but_the_memory_is_not() -> None:
         (Goal("seconds", 0.049), "≤ 49 ms", "50.0 ms", False),
         (Goal("peak", 40 * MIB), "≤ 40 MiB", "41 MiB", False),  # the worst run
         (Goal("written", 256 * 1024), "≤ 256 KiB", "8 KiB", True),
+        (Goal("in_vain", 0.01), "≤ 1 % in vain", "2.5 %", False),  # the worst run
+        (Goal("in_vain", 0.025), "≤ 2.5 % in vain", "2.5 %", True),
     ],
 )
 def test_goals_are_held_against_the_median_of_times_and_the_worst_of_the_rest(
     goal: Goal, text: str, found: str, met: bool
 ) -> None:
-    own = [Run(0.050, 41 * MIB, 0, 0, 4096), Run(0.010, 39 * MIB, 0, 0, 8192), Run(0.090, 1, 0, 0, 1)]
+    own = [Run(0.050, 41 * MIB, 0, 0, 4096, 0.0), Run(0.010, 39 * MIB, 0, 0, 8192, 0.025), Run(0.090, 1, 0, 0, 1, 0.0)]
     ratio = Ratio(0.75, 0.5, 2.0)
     assert (goal.text, goal.found_text(own, ratio), goal.met(own, ratio)) == (text, found, met)
 
 
 def test_nothing_is_said_of_a_goal_when_the_system_did_not_tell() -> None:
-    row = Row("own", "peer", (Goal("peak", 1), Goal("seconds", 2)))
+    row = Row("own", "peer", (Goal("peak", 1), Goal("seconds", 2), Goal("in_vain", 0.0)))
     measured = Measured(Group("t", {}, (row,)), {"own": runs(1), "peer": runs(1)})
     assert [goal.of for _, goal, _, _ in measured.goals()] == ["seconds"]
+
+
+def test_that_nothing_was_in_vain_is_said() -> None:
+    row = Row("own", "peer", (Goal("in_vain", 0.0),))
+    measured = Measured(Group("t", {}, (row,)), {"own": [Run(1.0, in_vain=0.0)], "peer": runs(1)})
+    assert [(found, met) for _, _, found, met in measured.goals()] == [("0 %", True)]
+    assert [*group_table(measured)][
+        -2
+    ] == "| own | 1.00 s | peer | 1.00 (1.00 to 1.00) |  |  | 0 %, ≤ 0 % in vain met |"
+
+
+def test_strategies_are_held_against_as_many_integers_as_they_take_choices(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every strategy MUST have its number from what it draws; draws in vain and cut short MUST be counted apart."""
+    pairs = st.tuples(st.booleans(), st.integers(0, 9))
+    lists = st.lists(st.integers())
+    drawn = {"`pairs`": pairs, "`some`": pairs.filter(lambda pair: pair[0]), "`lists`": lists}
+    monkeypatch.setattr(rows_testing, "_strategies", lambda: drawn)
+    (found,) = rows_testing.strategy_groups()
+    assert found.rows[0] == Row("`pairs`", "2 integers", rows_testing.GOALS)
+    runs_ = {name: way() for name, way in found.ways.items()}
+    assert {name for name, run in runs_.items() if run.in_vain} == {"`some`"}
+    assert runs_["`some`"].in_vain != 1.0
+    assert {name for name, run in runs_.items() if run.cut_short} == {"`lists`"}
+    assert runs_["2 integers"].cut_short is None
+
+
+def test_strategies_are_left_out_where_hypothesis_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "hypothesis", None)
+    (found,) = rows_testing.strategy_groups()
+    assert found.left_out == ("all: the strategies need hypothesis, which is not installed",)
+    assert not found.rows
 
 
 def test_all_ways_take_turns_and_another_one_begins_each_round() -> None:
@@ -230,7 +264,10 @@ def test_what_was_just_read_is_in_the_cache(tmp_path: Path) -> None:
 
 
 def test_every_row_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(rows_start, "ROUNDS", 1)
+    for rows in (rows_start, rows_testing):
+        monkeypatch.setattr(rows, "ROUNDS", 1)
+    monkeypatch.setattr(rows_testing, "DRAWS", 5)
+    monkeypatch.setattr(rows_testing, "EXAMPLES", 10)
     work, raw = tmp_path / "work", tmp_path / "raw.json"
     work.mkdir()
     running.main(
@@ -240,7 +277,7 @@ def test_every_row_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys:
         ]
     )
     out, err = capsys.readouterr()
-    titles = ("1 MB, warm", "2 models of 1 MB", "start-up", "index of 200 entries, in process")
+    titles = ("1 MB, warm", "2 models of 1 MB", "start-up", "index of 200 entries, in process", rows_testing.TITLE)
     assert [line for line in out.splitlines() if line.startswith("### ")] == [f"### {title}" for title in titles] + [
         "### Goals"
     ]
@@ -251,5 +288,7 @@ def test_every_row_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys:
         assert all(run["seconds"] > 0 for runs in found["runs"].values() for run in runs)
         for row in found["rows"]:
             assert f"| {row['way']} |" in out
-    assert sum(len(found["rows"]) for found in groups) >= 24
+    assert sum(len(found["rows"]) for found in groups) >= 35
+    in_vain = [goal for found in groups for row in found["rows"] for goal in row["goals"] if "in vain" in goal["goal"]]
+    assert {goal["found"] for goal in in_vain} == {"0 %"}
     assert not [*work.iterdir()]
