@@ -27,7 +27,7 @@ from .compare import difference
 from .plugs import Answer
 from .results import Outcome, Reason, Result
 
-__all__ = ["Case", "judged", "reason_of"]
+__all__ = ["Case", "content_at", "first_difference", "judged", "reason_of"]
 
 _SHOWN_NBYTES = 8
 
@@ -134,12 +134,12 @@ def _made(case: Case) -> Judgement:
         expected = expected_output(case.suite, case.vector)
     except AprError as error:
         return _senseless(error)
-    found = _content(case.output, len(expected) + 1)
+    found = content_at(case.output, len(expected) + 1)
     if isinstance(found, str):
         return Judgement(Outcome.WRONG_BYTES, f"expected a file of {len(expected)} bytes, found {found}")
     if found == expected:
         return Judgement(Outcome.PASS)
-    return Judgement(Outcome.WRONG_BYTES, _first_difference(expected, found))
+    return Judgement(Outcome.WRONG_BYTES, first_difference(expected, found))
 
 
 def _senseless(error: AprError) -> Judgement:
@@ -147,7 +147,7 @@ def _senseless(error: AprError) -> Judgement:
     return Judgement(Outcome.SKIP, f"the vector makes no sense: {error}")
 
 
-def _first_difference(expected: bytes, found: bytes) -> str:
+def first_difference(expected: bytes, found: bytes) -> str:
     """Where the files part, by the field of the one that is right."""
     pairs = zip(expected, found, strict=False)
     at = next((number for number, (one, other) in enumerate(pairs) if one != other), min(len(expected), len(found)))
@@ -169,7 +169,7 @@ def _input_change(case: Case) -> str:
     if case.before is not None:
         return "" if _state(case.file) == case.before else "the input was changed"
     image = case.suite.image(case.vector.id)
-    found = _content(case.file, image.size + 1)
+    found = content_at(case.file, image.size + 1)
     if isinstance(found, str):
         return f"the input was changed: expected a file, found {found}"
     return "" if found == image.read(0, image.size) else "the input was changed"
@@ -182,7 +182,7 @@ def _state(path: Path) -> tuple[int, ...]:
     return ()
 
 
-def _content(path: Path, most: int) -> bytes | str:
+def content_at(path: Path, most: int) -> bytes | str:
     """The first bytes of a file, or in words what is there in its place."""
     names = ("O_RDONLY", "O_NONBLOCK", "O_NOFOLLOW", "O_CLOEXEC", "O_BINARY")
     try:

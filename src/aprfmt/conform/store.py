@@ -65,7 +65,11 @@ def replace_text(path: str, text: str) -> None:
     if final.exists() and not final.is_file():  # a device or a pipe has no neighbour that could take its place
         final.write_text(text, encoding="utf-8")
         return
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{final.name}.", dir=final.parent)
+    try:
+        descriptor, temporary = tempfile.mkstemp(prefix=f".{final.name}.", dir=final.parent)
+    except OSError as error:
+        error.filename = path  # the other name is ours, and says nothing to whoever asked for this one
+        raise
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as stream:
             stream.write(text)

@@ -69,7 +69,13 @@ def _counting(node: Any, where: str) -> bytes:
 def _join(node: Any, where: str) -> bytes:
     if not isinstance(node, list):
         raise RequestError(f"{where}: expected a list of bytes, found {node!a:.80}")
-    return b"".join(bytes_of(item, f"{where}[{number}]") for number, item in enumerate(node))
+    pieces, total = [], 0
+    for number, item in enumerate(node):
+        pieces.append(bytes_of(item, f"{where}[{number}]"))
+        total += len(pieces[-1])
+        if total > DENSE_NBYTES:
+            raise RequestError(f"{where}: expected at most {DENSE_NBYTES} bytes, found more")
+    return b"".join(pieces)
 
 
 def _repeat(node: Any, where: str) -> bytes:

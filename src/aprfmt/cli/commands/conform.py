@@ -15,6 +15,7 @@ from .. import matrix
 from ..matrix import FORMATS
 from ..options import drawing, known_profile, output_options_saying
 from ..suite import LAYERS, Wanted, chosen
+from ..targets import exit_codes, report_pairs
 
 if TYPE_CHECKING:
     from ...conform.known import Known
@@ -46,23 +47,7 @@ _MIB = 1024 * 1024
 
 
 def _codes(_ctx: click.Context, _parameter: click.Parameter, value: str) -> frozenset[int]:
-    """Exit codes, separated by commas."""
-    try:
-        found = frozenset(int(part) for part in value.split(","))
-    except ValueError:
-        raise click.BadParameter(f"expected exit codes separated by commas, found {value!a}") from None
-    if not found <= set(range(256)):
-        raise click.BadParameter(f"expected exit codes from 0 to 255, found {value!a}")
-    return found
-
-
-def _reports(_ctx: click.Context, _parameter: click.Parameter, value: Sequence[str]) -> tuple[tuple[str, str], ...]:
-    """Pairs of format and path."""
-    pairs = tuple((text.partition("=")[0], text.partition("=")[2]) for text in value)
-    for kind, path in pairs:
-        if kind not in FORMATS or not path:
-            raise click.BadParameter(f"expected FORMAT=PATH with one of {', '.join(FORMATS)}, found {kind!a}")
-    return pairs
+    return frozenset(exit_codes(value))
 
 
 @click.command(short_help="Hold an implementation against the conformance vectors.", add_help_option=False)
@@ -123,7 +108,7 @@ def _reports(_ctx: click.Context, _parameter: click.Parameter, value: Sequence[s
     "written",
     multiple=True,
     metavar="FORMAT=PATH",
-    callback=_reports,
+    callback=report_pairs(FORMATS),
     help="Write a report to a file, too; markdown is appended.",
 )
 @click.option("--format", "kind", type=click.Choice(FORMATS), help="How to report; text unless given.")

@@ -12,7 +12,7 @@ import secrets
 import shlex
 import shutil
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -25,7 +25,7 @@ from .answers import Answer, Skip, answer_of, shown
 from .process import Process
 from .sessions import end_marked
 
-__all__ = ["PLACEHOLDERS", "ExitPlug", "JsonPlug", "words"]
+__all__ = ["PLACEHOLDERS", "ExitPlug", "JsonPlug", "title_of", "words"]
 
 PLACEHOLDERS: Mapping[str, tuple[str, ...]] = {
     "read": ("file",),
@@ -69,6 +69,25 @@ def _filled(template: list[str], request: Mapping[str, Any]) -> list[str]:
     return [_PLACEHOLDER.sub(lambda match: str(request[match[1]]), word) for word in template]
 
 
+_INTERPRETER = re.compile(r"(?:bash|dash|deno|lua|node|perl|php|pypy|python|ruby|sh)[0-9.]*(?:\.exe)?")
+
+
+def title_of(arguments: Sequence[str]) -> str:
+    """What a command is called unless somebody says: its program, behind an interpreter the script or module."""
+    program = Path(arguments[0]).name
+    rest = iter(arguments[1:]) if _INTERPRETER.fullmatch(program) else iter(())
+    for word in rest:
+        if word == "-m":
+            return next(rest, program)
+        if word in ("-X", "-W"):
+            next(rest, None)
+        elif not word.startswith("-"):
+            return program if _PLACEHOLDER.search(word) else Path(word).name
+        elif word in ("-c", "-e"):
+            return program
+    return program
+
+
 class _CommandPlug:
     """A command a case. `read`, `stamp` and `write` are templates; what has none, the implementation cannot do."""
 
@@ -89,7 +108,7 @@ class _CommandPlug:
     ) -> None:
         given = {"read": read, "stamp": stamp, "write": write}
         self._templates = {op: _template(op, command) for op, command in given.items() if command is not None}
-        name = name or Path(self._templates["read"][0]).name
+        name = name or title_of(self._templates["read"])
         self.implementation = Implementation(name, version, language, self.kind, read)
         self.can = frozenset(self._templates)
         self.skips = tuple(skips)

@@ -13,14 +13,13 @@ import sys
 import threading
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 from ...errors import RequestError
 from ..results import Budget, Implementation, Outcome
 from .answers import PROTOCOL, Answer, Skip, answer_of, shown, started_of
-from .commands import words
+from .commands import title_of, words
 from .process import Process
 from .sessions import end_marked
 
@@ -184,7 +183,7 @@ class NdjsonPlug(_LinePlug):
 
     def __init__(self, command: str, *, name: str | None = None, start_budget: Budget | None = None) -> None:
         arguments = words(command)
-        who = Implementation(name or Path(arguments[0]).name, plug="ndjson", command=command)
+        who = Implementation(name or title_of(arguments), plug="ndjson", command=command)
         super().__init__(arguments, who, name, start_budget)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import threading
 import time
@@ -15,6 +16,7 @@ from tests.unit.conform.tiny import QUICK, left_behind, program, request
 
 from aprfmt import RequestError
 from aprfmt.conform.plugs import ExitPlug, JsonPlug
+from aprfmt.conform.plugs.commands import title_of
 from aprfmt.conform.results import Budget, Outcome
 
 Command = Callable[[str], str]
@@ -49,6 +51,22 @@ def test_the_exit_code_is_the_verdict(command: Command, code: int, verdict: str,
     assert answer.message == ("because" if verdict == "reject" else "")
     assert answer.seconds > 0
     plug.close()
+
+
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [
+        ("/usr/bin/apr validate {file}", "apr"),
+        ("python3 tools/reader.py {file}", "reader.py"),
+        ("python3.12 -X dev -m reader.cli {file}", "reader.cli"),
+        ("node --no-warnings bin/read.js {file}", "read.js"),
+        ("sh -c 'exit 1' {file}", "sh"),
+        ("python3 {file}", "python3"),
+        ("pythonic tools/reader.py {file}", "pythonic"),
+    ],
+)
+def test_a_command_is_called_by_what_it_runs(command: str, name: str) -> None:
+    assert title_of(shlex.split(command)) == name
 
 
 def test_a_signal_is_a_crash(command: Command) -> None:
