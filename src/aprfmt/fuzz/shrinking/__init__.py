@@ -1,0 +1,1 @@
+"""From a case that shows something to the plainest file that does."""
