@@ -105,6 +105,7 @@ def _answers(harness: str, *more: str) -> tuple[str, ...]:
 _OWN = "python -m aprfmt.conform.own"
 _PYTHON = f"build/parsers/python/venv/{'Scripts' if os.name == 'nt' else 'bin'}/python"
 _GO = {"GOFLAGS": "-mod=readonly", "GOTOOLCHAIN": "local", "GOWORK": "off"}
+_CORPUS = "build/fuzz/corpus"
 _CARGO = {"CARGO_TARGET_DIR": "../../build/reference"}
 _REFERENCE = "build/reference/release/apr-reference"
 _JAR = "parsers/java/target/aprfmt-reader-0.1.0.jar"
@@ -180,7 +181,9 @@ COLUMNS: tuple[Column, ...] = (
         tests=(
             # The compiler assigns its temporaries to themselves.
             Step(("go", "vet", "-assign=false", "./..."), "parsers/go", _GO),
-            Step(("go", "test", "./..."), "parsers/go", _GO),
+            # The native fuzz target tries every file of the corpus once.
+            Step(("python", "-m", "aprfmt", "fuzz", "corpus", _CORPUS, "--force", "-q")),
+            Step(("go", "test", "./..."), "parsers/go", {**_GO, "APR_FUZZ_CORPUS": f"../../../{_CORPUS}/seeds"}),
         ),
         conform={"Go": _answers("build/parsers/go/apr-harness")},
     ),

@@ -23,9 +23,9 @@ func FuzzOpen(f *testing.F) {
 		f.Add(raw[:len(raw)-facts.FooterSize], false)
 	}
 	f.Add([]byte(nil), false)
-	f.Fuzz(func(t *testing.T, raw []byte, sealed bool) {
-		if sealed && len(raw) >= facts.HeaderSize {
-			sealHeader(raw) // otherwise hardly anything gets beyond the header
+	f.Fuzz(func(t *testing.T, raw []byte, seal bool) {
+		if seal {
+			raw = headerSealed(raw) // otherwise hardly anything gets beyond the header
 		}
 		m, err := NewModel(bytes.NewReader(raw), int64(len(raw)))
 		if err == nil {
@@ -46,6 +46,27 @@ func FuzzOpen(f *testing.F) {
 			t.Errorf("no line: %q", text)
 		}
 	})
+}
+
+// headerSealed returns the file with the checksum of its header made right. The bytes of a fuzzer must stay as they are:
+// they are what it keeps, and calls a failure.
+func headerSealed(raw []byte) []byte {
+	raw = bytes.Clone(raw)
+	if len(raw) >= facts.HeaderSize {
+		sealHeader(raw)
+	}
+	return raw
+}
+
+func TestSealingLeavesTheBytesThatItIsGiven(t *testing.T) {
+	for name, seal := range map[string]func([]byte) []byte{"header": headerSealed, "header and footer": sealed} {
+		raw := golden(t, "one_custom_key.apr")
+		put(raw, headerSpan("checksum"), 0)
+		before := bytes.Clone(raw)
+		if bytes.Equal(seal(raw), before) || !bytes.Equal(raw, before) {
+			t.Errorf("%s: expected another file, and the given bytes as they were", name)
+		}
+	}
 }
 
 // readEverything reads an accepted file and holds what it says against the bytes.

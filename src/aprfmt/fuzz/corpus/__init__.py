@@ -1,0 +1,1 @@
+"""Files to begin with and words, for fuzzers that learn from coverage."""
