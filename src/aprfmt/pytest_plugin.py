@@ -11,7 +11,7 @@ $ pytest --apr-impl … aprfmt::header.version_major.3   # one vector; -k, -x an
 The same may stand in an ini file as `apr_impl`; then the vectors are left out when other tests are named.
 
 Rules of this file:
-1. Without an implementation nothing is collected, and nothing of aprfmt is imported but this module.
+1. Without an implementation nothing is collected, and nothing of aprfmt is imported but this module and `pytest_fuzz`.
 2. What an implementation does wrong is told in words, never with a traceback.
 """
 
@@ -27,9 +27,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from _pytest._code.code import TerminalRepr
+
     from .conform.plugs import Plug
     from .conform.results import Result, Settings
     from .vectors import Suite, Vector
+
+pytest_plugins = ("aprfmt.pytest_fuzz",)
 
 __all__ = [
     "pytest_addoption",
@@ -262,6 +266,12 @@ class _Item(pytest.Item):
     def reportinfo(self) -> tuple[Path, None, str]:
         """Where the test stands: in no file, so that pytest shows the node id alone."""
         return self.config.rootpath / _NODE, None, self.name
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> str | TerminalRepr:
+        """An expected failure is told by its reason: its traceback is of no use, and takes most of a run."""
+        if isinstance(excinfo.value, pytest.xfail.Exception):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, style)
 
 
 class _VectorItem(_Item):
