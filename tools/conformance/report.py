@@ -2,7 +2,7 @@
 
 `python tools/conformance/report.py` builds the columns first, and needs every toolchain. It takes some minutes, and
 writes dates and times: the reports say what was measured, so CI runs the same commands and compares none of their
-words. adequacy.md is made by `aprfmt vectors adequacy --markdown`.
+words. adequacy.md is made by `aprfmt vectors adequacy --markdown`, fuzzing.md is written by hand.
 """
 
 from __future__ import annotations
@@ -138,6 +138,7 @@ def readme(runs: Mapping[str, Run]) -> str:
         *(f"- [{page_of(column)}]({page_of(column)}): {column.about}" for column in COLUMNS),
         "- [plugs.md](plugs.md): aprfmt by each way to plug in, and the streaming writer of the reference",
         "- [adequacy.md](adequacy.md): every rule weakened, and the vector that notices",
+        "- [fuzzing.md](fuzzing.md): the same implementations on files that nobody thought of, and what that found",
         "",
         *paragraph(alike(runs)),
         "| implementation | version | language and runtime | toolchain | date (UTC) | conforms | result | s | sparse |",
@@ -162,7 +163,7 @@ def readme(runs: Mapping[str, Run]) -> str:
         "## Make them again",
         "",
         "```sh",
-        "python tools/conformance/report.py            # builds and runs all, writes these pages but for adequacy.md",
+        "python tools/conformance/report.py            # builds and runs all, writes these pages but for the last two",
         "python tools/conformance/columns.py conform   # the same runs without a report; names of columns may follow",
         "```",
         "",
@@ -236,7 +237,7 @@ def main() -> None:
 
 
 def write_pages(runs: Mapping[str, Run]) -> None:
-    """All pages but adequacy.md, of runs whose JSON is kept."""
+    """All pages but adequacy.md and fuzzing.md, of runs whose JSON is kept."""
     titles = [column.title for column in COLUMNS]
     markdown("matrix.md", ["# Rule by implementation", ""], titles)
     conform(*(word for name in titles for word in ("--from", stored(name))), "--report", f"html={OUT / 'matrix.html'}")
