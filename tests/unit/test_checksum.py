@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.fuzz.laws import golden
 
 from aprfmt import checksum
-from aprfmt.checksum import Flip, crc32, crc32_combine, locate_flip
+from aprfmt.checksum import Flip, crc32, crc32_combine, flip_syndrome, locate_flip
 from aprfmt.layout import HEADER_SIZE, facts, header_crc32, parse_header
 
 
@@ -239,3 +239,12 @@ def test_three_flips_in_a_header_never_pass_for_one() -> None:
     """A fourth flip would bring the checksum back: the sum of two powers of x would be that of two others."""
     sums = [left ^ right for left, right in combinations(powers(8 * HEADER_SIZE), 2)]
     assert len(sums) == len(set(sums))
+
+
+@pytest.mark.parametrize("behind", [0, 1, 7, HEADER_SIZE, 1000])
+def test_the_syndrome_of_a_bit_is_what_its_flip_does_to_any_bytes(behind: int) -> None:
+    for bit in range(8):
+        for raw in (bytes(behind + 3), bytes(range(256)) * 4 + bytes(behind)):
+            flipped = bytearray(raw)
+            flipped[len(raw) - 1 - behind] ^= 1 << bit
+            assert flip_syndrome(bit, behind) == zlib.crc32(raw) ^ zlib.crc32(flipped)

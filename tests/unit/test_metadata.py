@@ -7,6 +7,7 @@ import struct
 import sys
 import tracemalloc
 import types
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,8 @@ import pytest
 from aprfmt.codegen import metadata_schema as generator
 from aprfmt.errors import FormatError, LimitExceededError, RequestError
 from aprfmt.layout._generated import metadata_schema as facts
-from aprfmt.limits import Limits
-from aprfmt.metadata import Metadata, canonical_metadata
+from aprfmt.limits import DEFAULT_LIMITS, Limits
+from aprfmt.metadata import Metadata, canonical_metadata, is_known_key, same_json
 from aprfmt.provenance import PROVENANCE_KEYS
 
 REPOSITORY = Path(__file__).parents[2]
@@ -438,3 +439,55 @@ class TestCanonical:
     def test_refuses(self, values: Any, text: str) -> None:
         with pytest.raises(RequestError, match=text):
             canonical_metadata(values)
+
+    def test_the_largest_number_is_finite_and_an_infinity_of_single_precision(self) -> None:
+        assert canonical_metadata({"rope_theta": sys.float_info.max}) == canonical_metadata({"rope_theta": 1e39})
+        assert b'"rope_theta":null' in canonical_metadata({"rope_theta": -sys.float_info.max})
+
+    def test_a_refusal_shows_the_value_at_fault_alone(self) -> None:
+        values = {"quantization": {"quant_type": "q4", "bits": 300, "block_size": None, "symmetric": False}}
+        with pytest.raises(RequestError, match=r"^quantization\.bits: expected .* of 8 bits, not 300$"):
+            canonical_metadata(values)
+
+
+class TestWhere:
+    def test_other_bytes_stand_in_the_same_place_and_cost_as_much(self) -> None:
+        limits = Limits(max_metadata_bytes=9)
+        other = Metadata(b"{}", limits=limits, file_offset=100).replaced(b'{"a":1}')
+        assert other.span_of("a") == (105, 106)
+        with pytest.raises(LimitExceededError) as caught:
+            len(other.replaced(bytes(10)))
+        assert caught.value.span == (100, 110)
+
+    def test_an_inner_object_is_bounded_as_the_outer_one_is_but_for_its_members(self) -> None:
+        inner = b"[" * 200 + b"]" * 200
+        raw = b'{"a":{"b":1,"c":%s}}' % inner
+        limits = replace(DEFAULT_LIMITS, max_json_nesting=300, max_metadata_members=1)
+        assert list(Metadata(raw, limits=limits).inside("a")) == ["b", "c"]
+
+
+def test_the_known_keys_are_those_of_the_schema() -> None:
+    assert all(is_known_key(name) for name in SCHEMA["properties"])
+    assert not any(is_known_key(name) for name in ("", "Name", "x", "tokenizer.vocabulary"))
+
+
+@pytest.mark.parametrize("text", ["10000.00", "1e4", "1.0e+4"])
+def test_a_number_of_single_precision_is_left_as_it_is_written_when_its_value_stays(text: str) -> None:
+    """Whether it is given as an integer or as a fraction; and no key without a type takes one for the other."""
+    raw = b'{"rope_theta":%s,"x":%s}' % (text.encode(), text.encode())
+    for value in (10000, 10000.0):
+        assert Metadata(raw).splice({"rope_theta": value}) == raw
+    assert Metadata(raw).splice({"x": 10000}) == raw.removesuffix(text.encode() + b"}") + b"10000}"
+
+
+VALUES: list[Any] = [None, True, False, 0, 1, 0.0, -0.0, 1.0, "", "1", "a", [], [None], ["a"], [1], {}, {"a": None}]
+
+
+@pytest.mark.parametrize("ours", VALUES, ids=repr)
+def test_values_are_the_same_json_when_they_are_written_alike(ours: Any) -> None:
+    for theirs in VALUES:
+        alike = json.dumps(ours) == json.dumps(theirs)
+        for put in (lambda value: value, lambda value: [value], lambda value: {"k": value}):
+            assert same_json(put(ours), put(theirs)) is alike, theirs
+        assert not same_json([ours, theirs], [ours])
+    assert not same_json({"k": ours}, {"other": ours})

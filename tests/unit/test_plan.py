@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from aprfmt.checksum import crc32_combine
 from aprfmt.errors import FormatError, TruncatedError
-from aprfmt.plan import Copy, Literal, Plan, Seal, iter_plan, plan_bytes, plan_nbytes
+from aprfmt.plan import Copy, Literal, Plan, Seal, See, carry_out, iter_plan, plan_bytes, plan_nbytes, read_plan
 from aprfmt.source import CHUNK_BYTES, BytesSource
 
 DATA = bytes(range(256)) * 8
@@ -109,3 +109,73 @@ def test_literals_and_seals_need_none() -> None:
 def test_plans_compare_by_what_they_hold_not_by_their_functions() -> None:
     assert (Literal(b"a"), Copy(1, 2, print), Seal(4, footer)) == (Literal(b"a"), Copy(1, 2), Seal(4, bytes))
     assert Copy(1, 2) != Copy(1, 3)
+
+
+def claimed(start: int, stop: int) -> Copy:
+    """A range of which the plan says the checksum."""
+    return Copy(start, stop, claimed=zlib.crc32(DATA[start:stop]))
+
+
+class Unread(BytesSource):
+    """A source that nobody reads."""
+
+    def read_into(self, start: int, buffer: memoryview) -> None:
+        raise AssertionError(f"{len(buffer)} bytes are read at {start}")
+
+
+def test_nobody_has_to_see_a_range_whose_checksum_is_claimed() -> None:
+    plan: Plan = (Literal(b"head"), claimed(5, 50), Copy(50, 60), Seal(4, footer))
+    told: list[tuple[int, bool]] = []
+    put: list[bytes] = []
+
+    def copy(part: Copy, see: See | None) -> None:
+        told.append((part.start, see is not None))
+        if see is not None:
+            see(memoryview(DATA)[part.start : part.stop])
+
+    checksum = carry_out(plan, lambda piece: put.append(bytes(piece)), copy)
+    before = b"head" + DATA[5:60]
+    assert told == [(5, False), (50, True)]
+    assert put == [b"head", footer(zlib.crc32(before))]
+    assert checksum == zlib.crc32(before + put[1])
+
+
+def test_a_claim_goes_into_the_seal_whatever_the_bytes_are() -> None:
+    told: list[int] = []
+    wrong = Copy(0, 5, told.append, claimed=zlib.crc32(b"other"))
+    assert plan_bytes((wrong, Seal(4, footer)), BytesSource(DATA)) == DATA[:5] + footer(zlib.crc32(b"other"))
+    assert told == []
+
+
+def test_what_nobody_reads_still_counts() -> None:
+    steps: list[tuple[int, int]] = []
+    plan: Plan = (Literal(b"head"), claimed(5, 50), Literal(b"tail"))
+    last, checksum = read_plan(plan, Unread(DATA), progress=lambda done, total: steps.append((done, total)))
+    assert steps == [(4, 53), (53, 53)]
+    assert (last, checksum) == (b"tail", zlib.crc32(b"head" + DATA[5:50] + b"tail"))
+
+
+def test_who_observes_sees_every_byte_at_its_place_claimed_or_not() -> None:
+    seen = bytearray()
+
+    def observe(at: int, piece: bytes | memoryview) -> None:
+        assert at == len(seen)
+        seen.extend(piece)
+
+    plan: Plan = (Literal(b"head"), claimed(5, 50), Copy(0, 3), Seal(4, footer))
+    read_plan(plan, BytesSource(DATA), observe=observe)
+    assert seen == plan_bytes(plan, BytesSource(DATA))
+
+
+def test_a_plan_of_nothing_is_read_too() -> None:
+    assert read_plan(()) == (b"", 0)
+
+
+def test_reading_a_plan_with_a_copy_needs_a_source_too() -> None:
+    with pytest.raises(ValueError, match="needs the source"):
+        read_plan((Copy(0, 1),))
+
+
+def test_a_seal_of_another_size_than_the_plan_says_is_refused() -> None:
+    with pytest.raises(ValueError, match="a seal of 5 bytes, found 4"):
+        plan_bytes((Seal(5, footer),))

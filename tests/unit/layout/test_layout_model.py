@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aprfmt.layout import DType, facts, tensor_nbytes
-from aprfmt.layout.model import BlockFacts, Violation, align_up, block_nbytes, inside, show
+from aprfmt.layout.model import BlockFacts, Statement, Violation, align_up, between, block_nbytes, inside, show
 
 SHAPES: list[tuple[int, ...]] = [
     (),
@@ -114,3 +114,25 @@ def test_facts_are_frozen() -> None:
     known: BlockFacts = DType.F32.facts
     with pytest.raises(AttributeError):
         known.block_bytes = 5  # type: ignore[misc] # this is what is under test
+
+
+def test_what_is_said_of_a_section_or_related_to_others_is_not_checked_field_by_field() -> None:
+    said = {(bool(item.owner), item.kind): item.is_checked for item in facts.STATEMENTS}
+    assert said[True, "zero"]
+    assert said[True, "max"]
+    assert not said[False, "zero"]
+    assert not said[True, "checksum"]
+    assert not any(checked for (of_a_field, _), checked in said.items() if not of_a_field)
+
+
+def test_a_statement_is_about_a_field_of_a_type_or_a_section() -> None:
+    assert Statement("APR-H001", "header", "magic", "contents", 32).path == "header.magic"
+    assert Statement("APR-F003", "", "footer", "present", None).path == "footer"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "text"),
+    [(0, 0, "0 to 0"), (1, 9, "1 to 9"), (9, 1, "at least 9 and at most 1, which no value is")],
+)
+def test_ranges_in_messages(low: int, high: int, text: str) -> None:
+    assert between(low, high) == text

@@ -216,3 +216,47 @@ def test_the_door_lists_its_names() -> None:
 def test_errors_are_of_the_package() -> None:
     with pytest.raises(FormatError, match="the container cannot be taken apart"):
         layout.parse(b"APR\0")
+
+
+def test_entries_are_counted_from_the_beginning_unless_it_is_said() -> None:
+    raw = layout.build_entries([{"name": b"ab", "dtype": 0, "dims": [1, 2]}, {"name": b"c", "dtype": 0, "dims": []}])
+    spans = [(0, 38), (38, len(raw))]
+    assert [span for _, span in layout.iter_entries(io.BytesIO(raw), 2)] == spans
+    assert [ends for _, ends in layout.iter_entry_blocks(io.BytesIO(raw), 2)] == [[stop for _, stop in spans]]
+
+
+def test_entries_that_end_early_break_a_rule() -> None:
+    with pytest.raises(TruncatedError, match=r"the tensor index ends inside an entry.*\[APR-I001\]$"):
+        list(layout.iter_entries(io.BytesIO(b"\1"), 1))
+
+
+def test_a_short_footer_says_how_long_one_is() -> None:
+    for size in range(4):
+        with pytest.raises(TruncatedError) as caught:
+            layout.parse_footer(bytes(size))
+        assert (caught.value.field, caught.value.span) == ("footer", (0, size))
+        assert (caught.value.expected, caught.value.found) == ("4 bytes", f"{size} bytes")
+
+
+def test_what_a_head_is_given_wins_and_what_it_does_not_know_is_refused() -> None:
+    raw, _, _ = layout.build_head({"checksum": 5, "ofs_data": 9}, b"{}", b"")
+    assert (layout.parse_header(raw).checksum, layout.parse_header(raw).ofs_data) == (5, 9)
+    with pytest.raises(RequestError, match=r"found the key header\.nothing"):
+        layout.build_head({"nothing": 1}, b"{}", b"")
+
+
+@given(st.binary(min_size=64, max_size=80), st.integers(0, 2**32 - 1))
+def test_a_header_with_another_checksum_is_the_same_otherwise(raw: bytes, checksum: int) -> None:
+    """Only the field of the checksum changes, whatever the bytes are and whatever follows them."""
+    start, stop = facts.spans_header(layout.parse_header(raw), 0)["checksum"]
+    made = layout.with_header_checksum(raw, checksum)
+    assert made == raw[:start] + checksum.to_bytes(4, "little") + raw[stop:]
+
+
+def test_a_flag_is_true_or_false_and_the_undefined_bits_are_a_number() -> None:
+    for flags in (layout.Flags(0), layout.Flags(2**16 - 1)):
+        tree = layout.flags_tree(flags)
+        assert {type(tree[name]) for name, _, width in facts.FLAGS_BITS if width == 1} == {bool}
+        assert type(tree["reserved"]) is int
+        head, _, _ = layout.build_head({"flags": tree, "num_tensors": 0}, b"{}", b"")
+        assert layout.flags_tree(layout.parse_header(head).flags) == tree

@@ -276,3 +276,55 @@ def test_the_first_size_of_a_tensor() -> None:
 def test_streams_are_taken_from_where_they_stand() -> None:
     stream = BytesIO(b"\2ab\1c")
     assert [COUNTED.parse_stream(stream)["body"] for _ in range(2)] == [b"ab", b"c"]
+
+
+def test_elements_that_are_read_know_their_place() -> None:
+    """In the innermost list around them, and behind that list in the one around it."""
+    word = Exactly(lambda this: this._index)
+    row = Fields("words" / Counted("words", word, lambda _: 3), "behind" / Exactly(lambda this: this._index))
+    struct = Fields("rows" / Counted("rows", row, lambda _: 2))
+    assert parse(struct, b"abc" + b"def" + b"g")["rows"] == [
+        {"words": [b"", b"a", b"bc"], "behind": b""},
+        {"words": [b"", b"d", b"ef"], "behind": b"g"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("it" / Exactly(lambda _: 1), 5),
+        ("it" / Rest(), "text"),
+        ("it" / Counted("it", Int8ul, lambda _: 0), 5),
+        ("it" / BitFields(1, [("a", 0, 1, 0)]), {"b": 1}),
+        ("it" / BitFields(1, [("a", 0, 1, 0)]), {"a": 2}),
+        ("it" / Section("it", lambda _: 0, lambda _: 1), None),
+        ("it" / Section("it", lambda _: 0, lambda _: 1), 5),
+    ],
+)
+def test_what_cannot_be_built_says_where(field: Any, value: Any) -> None:
+    with pytest.raises(ConstructError, match=r"\(building\) -> outer -> it\b"):
+        build(Fields("outer" / Fields(field)), {"outer": {"it": value}})
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        "it" / Exactly(lambda _: 9),
+        "it" / Counted("it", Int16ul, lambda _: 9),
+        "it" / BitFields(9, [("a", 0, 72, 0)]),
+        "it" / Section("it", lambda _: 0, lambda _: 9),
+    ],
+)
+def test_what_cannot_be_read_says_where(field: Any) -> None:
+    with pytest.raises(ConstructError, match=r"\(parsing\) -> outer -> it\b"):
+        parse(Fields("outer" / Fields(field)), b"short")
+
+
+def test_counted_bytes_may_be_filler_too() -> None:
+    struct = Fields("before" / Rest(), "fill" / Exactly(lambda _: 0, align=16))
+    assert build(struct, {"before": b"abc"}) == b"abc" + bytes(13)
+
+
+def test_a_bit_is_true_or_false_and_several_are_a_number() -> None:
+    fields = parse(Fields("bits" / BITS), b"\xff\xff")["bits"]
+    assert [type(fields[name]) for name in ("low", "wide", "rest")] == [bool, int, int]

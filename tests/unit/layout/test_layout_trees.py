@@ -454,3 +454,10 @@ def test_a_tree_that_is_damaged_is_built_or_refused(data: st.DataObject) -> None
         assert type(layout.build(tree)) is bytes
     except RequestError as error:
         assert str(error).startswith("the tree cannot be built: ")  # noqa: PT017 - both outcomes are right
+
+
+def test_a_view_that_was_given_back_is_refused_where_it_stands() -> None:
+    view = memoryview(b"{}")
+    view.release()
+    with pytest.raises(RequestError, match=r"^the tree cannot be built: metadata: expected bytes, found memoryview$"):
+        layout.build({**SMALL, "metadata": view})

@@ -31,11 +31,15 @@ from aprfmt import (
 )
 from aprfmt.container import Container
 from aprfmt.files import validate_file
+from aprfmt.footers import Verify
 from aprfmt.layout import facts, header_crc32
-from aprfmt.ops.stamp import Stamp, plan_stamp
+from aprfmt.ops.proof import Proof, digest_file
+from aprfmt.ops.stamp import GETS_FOOTER, Stamp, plan_stamp, untouched
+from aprfmt.patch import MetadataPatch
 from aprfmt.plan import Copy, Literal, Seal, iter_plan, plan_bytes
 from aprfmt.rules import Finding, run
 from aprfmt.source import BytesSource
+from aprfmt.tokenizer import Tokenizer
 
 GOLDEN = Path(__file__).resolve().parents[2] / "data" / "golden"
 ROWS: list[dict[str, Any]] = json.loads((GOLDEN / "stamp_expected.json").read_text(encoding="utf-8"))
@@ -532,3 +536,156 @@ def test_a_rule_that_does_not_exist_cannot_be_accepted(name: str) -> None:
 def test_what_cannot_be_accepted_is_said_before_the_file_is_looked_at() -> None:
     with pytest.raises(RequestError, match="APR-X001"):
         planned(craft(entry_a(dtype=31)), accept=["APR-X001"])
+
+
+# ---- the footer taken at its word ----
+
+
+def test_a_footer_taken_at_its_word_makes_the_same_file_without_a_look_at_the_data() -> None:
+    source = BytesSource(craft())
+    stamp = plan_stamp(Container(source), MIT, verify=Verify.HEAD)
+    [copy] = [part for part in stamp.plan if isinstance(part, Copy)]
+    assert (copy.start, copy.stop, copy.check, copy.claimed) == (0xC0, 0x140, None, crc32(craft()[0xC0:0x140]))
+    assert not stamp.reads_data
+    assert plan_bytes(stamp.plan, source) == stamp_bytes(craft(), MIT)
+
+
+@pytest.mark.parametrize("at", [0x43, 0x60, 0xC0, 0x13F, 0x141])
+def test_damage_is_carried_into_a_footer_that_shows_it(at: int) -> None:
+    raw = bytearray(craft())
+    raw[at] ^= 0x10
+    source = BytesSource(bytes(raw))
+    made = plan_bytes(plan_stamp(Container(source), MIT, verify=Verify.HEAD).plan, source)
+    assert wrong_by(made)[1] == wrong_by(bytes(raw))[1] != 0
+    assert made[opened(made).header.ofs_data : -4] == raw[0xC0:-4]
+
+
+def test_what_is_not_judged_is_said() -> None:
+    """Every rule that needs all bytes is judged or named, whatever is verified."""
+    all_bytes = {name for name in facts.PROFILES["default"] if facts.RULES[name].reads_data}
+    for raw, verify, judged in (
+        (craft(), Verify.FULL, {"APR-F002", "APR-F005"}),
+        (craft(), Verify.READBACK, {"APR-F002", "APR-F005"}),
+        (craft(), Verify.HEAD, {"APR-F005"}),
+        (craft(footer=None), Verify.HEAD, {"APR-F002", "APR-F005"}),
+    ):
+        stamp = plan_stamp(opened(raw), MIT, verify=verify)
+        assert set(stamp.skipped) == all_bytes - judged
+        assert stamp.reads_data == ("APR-F002" in judged)
+
+
+# ---- what is left alone ----
+
+
+def test_a_file_that_is_left_alone_stays_whole() -> None:
+    raw = stamp_bytes(craft(header={"flags": {"layout_row_major": False}}, metadata_padding=bytes(180)), MIT)
+    stamp = planned(raw)
+    assert not stamp.changed
+    left = untouched(stamp)
+    assert plan_bytes(left.plan, BytesSource(raw)) == raw
+    assert left.output_nbytes == len(raw)
+    assert (left.metadata, left.flags) == (stamp.input_metadata, stamp.input_flags)
+    assert left.proof is None
+    assert replace(left, plan=stamp.plan, metadata=stamp.metadata, flags=stamp.flags, notes=stamp.notes) == stamp
+
+
+def test_a_file_that_is_left_alone_gets_no_footer_no_flag_and_no_new_filler_and_no_word_of_them() -> None:
+    stamp = planned(minimal(), ProvenancePatch(license="MIT"))
+    assert len(stamp.notes) == 2
+    left = untouched(stamp)
+    assert plan_bytes(left.plan, BytesSource(minimal())) == minimal()
+    assert left.flags == Flags(0)
+    assert left.notes == ()
+    assert dict(left.metadata) == {"name": "m"}
+
+
+def test_the_proof_of_a_file_that_is_left_alone_is_that_of_one_file() -> None:
+    before, after = (digest_file(opened(raw)) for raw in (craft(), stamp_bytes(craft(), MIT)))
+    stamp = replace(planned(craft()), proof=Proof(before, after))
+    assert untouched(stamp).proof == Proof(before, before)
+
+
+def test_the_tree_of_a_stamp_fills_up_what_was_kept_behind_the_entries() -> None:
+    """Bytes that are kept and end beside the grid get filler behind them, no more than up to it."""
+    for length in range(1, 70):
+        raw = craft(tensor_index={"entries": [entry_a(), entry_b()], "padding": b"K" * length}, footer=None)
+        assert build(stamp_tree(parse(raw), MIT)) == stamp_bytes(raw, MIT), length
+
+
+@pytest.mark.parametrize("bit", range(32))
+def test_a_header_checksum_that_is_wrong_by_one_bit_is_not_made_good(bit: int) -> None:
+    header = opened(sound()).header
+    raw = build({**parse(sound()), "header": {**parse(sound())["header"], "checksum": header.checksum ^ 1 << bit}})
+    made, _ = carried_out(raw, "APR-H006", "APR-F002")
+    assert wrong_by(made)[0] == 1 << bit
+
+
+# ---- what a stamp says of itself ----
+
+WORDS = MetadataPatch(tokenizer=Tokenizer(("a",), None, None, "vocab.json", ("a note of the tokenizer",)))
+
+
+def with_words(*, flag: bool) -> bytes:
+    """A file that has the keys of `WORDS` already, with its flag or without."""
+    metadata = b'{"name":"m","tokenizer.vocabulary":["a"],"tokenizer.vocab_size":1}'
+    return craft(metadata=metadata, header={"flags": {"layout_row_major": True, "has_vocab": flag}})
+
+
+@pytest.mark.parametrize(
+    ("raw", "patch", "changed"),
+    [
+        (craft(), MetadataPatch(set={"name": "m"}), False),
+        (craft(), MetadataPatch(set={"name": "n"}), True),
+        (craft(header={"flags": {"layout_row_major": False}}), MetadataPatch(set={"name": "m"}), False),
+        (craft(footer=None), MetadataPatch(set={"name": "m"}), False),
+        (craft() + b"?", MetadataPatch(set={"name": "m"}), True),
+        (with_words(flag=True), WORDS, False),
+        (with_words(flag=False), WORDS, True),
+    ],
+    ids=[
+        "same value",
+        "other value",
+        "no flag of the layout",
+        "no footer",
+        "one byte behind",
+        "flag there",
+        "flag new",
+    ],
+)
+def test_a_stamp_changes_a_file_when_the_patch_does_or_bytes_are_dropped(
+    raw: bytes, patch: MetadataPatch, changed: bool
+) -> None:
+    assert plan_stamp(opened(raw), patch, drop_trailing=True).changed is changed
+
+
+def test_a_stamp_tells_what_was_there_and_what_is_asked_for() -> None:
+    patch = MetadataPatch(unset=("b", "a"), tokenizer=WORDS.tokenizer)
+    raw = craft(metadata=b'{"name":"m","a":1,"b":2}', header={"flags": {"layout_row_major": False}}, footer=None)
+    stamp = plan_stamp(opened(raw), patch)
+    assert stamp.patch == patch
+    assert (stamp.input_flags, stamp.flags) == (Flags(0), Flags.LAYOUT_ROW_MAJOR | Flags.HAS_VOCAB)
+    assert stamp.removed == ("a", "b")
+    assert stamp.patch_notes == ("a note of the tokenizer",)
+    added = [f"the header flag {name} is added" for name in ("HAS_VOCAB", "LAYOUT_ROW_MAJOR")]
+    assert sorted(stamp.notes) == sorted([*stamp.patch_notes, *added, GETS_FOOTER])
+
+
+def test_a_flag_that_announces_a_removed_key_stays_and_is_said() -> None:
+    """And only where it is set."""
+    patch = MetadataPatch(unset=("tokenizer.vocabulary",))
+    stamp = plan_stamp(opened(with_words(flag=True)), patch)
+    assert stamp.notes == ("the header flag HAS_VOCAB stays, and tokenizer.vocabulary is removed",)
+    assert Flags.HAS_VOCAB in stamp.flags
+    assert plan_stamp(opened(with_words(flag=False)), patch).notes == ()
+
+
+def test_bytes_behind_the_footer_are_dropped_only_for_who_asks() -> None:
+    with pytest.raises(FormatError, match="APR-F004"):
+        plan_stamp(opened(craft() + b"?"), MIT)
+
+
+def test_an_accepted_fault_is_let_through_where_there_is_no_footer_too() -> None:
+    raw = build({**parse(CASES["APR-H006"].broken()), "footer": None})
+    made, accepted = carried_out(raw, "APR-H006")
+    assert [finding.rule for finding in accepted] == ["APR-H006"]
+    assert wrong_by(made)[0] == opened(raw).header.checksum ^ header_crc32(opened(raw).header_bytes) != 0

@@ -5,10 +5,12 @@ from __future__ import annotations
 from zlib import crc32
 
 import pytest
-from tests.unit.rules.crafting import SIZE, craft, entry_a, entry_b, file, lenient
+from tests.unit.rules.crafting import QUIET, SIZE, craft, entry_a, entry_b, file, lenient
 
+from aprfmt.container import Container
 from aprfmt.errors import LimitExceededError
 from aprfmt.limits import Limits
+from aprfmt.rules import run
 from aprfmt.rules.case import Case, Pass, unclaimed
 from aprfmt.source import CHUNK_BYTES, BytesSource
 
@@ -153,3 +155,38 @@ def test_a_stretch_may_cross_the_borders_of_chunks(shift: int, footer: bool) -> 
         assert seen.crc32 == (crc32(raw[:-4]) if footer else None)
         data[size] = 1
         assert case(craft(*entries, tensor_data=bytes(data), **rest)).data.residues == seen.residues
+
+
+@pytest.mark.parametrize("padding", [bytes(180), bytes(179) + b"?", b"?" + bytes(179), bytes(90) + b"?" + bytes(89)])
+def test_the_pass_says_of_long_filler_what_the_container_says(padding: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Filler that is not zero ends with its last byte that is not; of filler that is, nothing is left."""
+    raw = craft(metadata_padding=padding)
+    span = lenient(raw).sections["metadata_padding"]
+    assert span is not None
+    expected = span[0] + len(padding.rstrip(b"\0"))
+    for glance in (len(padding) - 1, len(padding)):
+        monkeypatch.setattr("aprfmt.rules.case._GLANCE_BYTES", glance)
+        for reads_all in (True, False):
+            judged = case(raw, reads_all=reads_all)
+            assert judged.filler_residue(*span) == expected
+        assert [item.span for item in run(lenient(raw), read_data=True).findings if item.rule == "APR-S004"] == (
+            [(span[0], expected)] if expected > span[0] else []
+        )
+
+
+def test_long_filler_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the pass over the file, and not for its rule too; up to the limit of what is looked through."""
+    raw = craft(metadata_padding=bytes(180))
+    start, stop = lenient(raw).sections["metadata_padding"] or (0, 0)
+    monkeypatch.setattr("aprfmt.rules.case._GLANCE_BYTES", 100)
+    n_read = 0
+
+    class Counted(BytesSource):
+        def view(self, first: int, end: int) -> memoryview:
+            nonlocal n_read
+            n_read += max(0, min(stop, end) - max(start, first))
+            return super().view(first, end)
+
+    limits = Limits(max_filler_bytes=stop - start)
+    assert run(Container(Counted(raw), limits=limits), read_data=True, ignore=QUIET).valid
+    assert n_read == stop - start

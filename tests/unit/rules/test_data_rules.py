@@ -235,3 +235,9 @@ def test_a_cut_file_says_how_much_of_it_there_is() -> None:
     assert finding.message == (
         "the data of the tensor lies outside the file, which has 196 of the 320 bytes that its index needs"
     )
+
+
+def test_data_out_of_order_is_told_by_both_offsets() -> None:
+    raw = craft(entry_a(ofs_tensor=64), entry_b(ofs_tensor=0))
+    [said] = [item for item in findings_of(raw) if item.rule == "APR-D008"]
+    assert said == Fault("APR-D008", in_1("ofs_tensor"), at("ofs_tensor"), "an offset of at least 72", "0")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from functools import cache
 from pathlib import Path
@@ -119,3 +120,22 @@ def test_golden_files_have_no_error(path: Path) -> None:
 
 def test_there_are_golden_files() -> None:
     assert {path.name for path in GOLDEN} > set(SAID_OF_GOLDEN)
+
+
+@pytest.mark.parametrize(
+    ("name", "cases", "profile"),
+    [
+        *((name, CASES, "default") for name in CASES),
+        *((name, READER_CASES, "reader") for name in READER_CASES),
+    ],
+)
+def test_a_finding_about_an_entry_names_its_tensor(name: str, cases: dict[str, Case], profile: str) -> None:
+    """And every finding says in words what was expected and what was found."""
+    raw = cases[name].broken()
+    for finding in validate_file(raw, profile=profile).findings:
+        assert finding.expected
+        assert finding.found
+        about = re.match(r"tensor_index\.entries\[(\d+)\]\.", finding.field)
+        assert (finding.tensor is not None) == (about is not None)
+        if about is not None:
+            assert str(finding.tensor).removesuffix("…") in lenient(raw).tensors[int(about[1])].name

@@ -166,3 +166,20 @@ def test_in_a_large_file_chance_explains_too_much() -> None:
     report = validate_file(flipped(raw, 1 << 20, 0))
     assert [finding.rule for finding in report.errors] == ["APR-F002"]
     assert told(report) == []
+
+
+def test_a_long_name_is_cut_in_what_is_told_of_a_flip() -> None:
+    raw = craft(entry_a(name=b"n" * 5000), tensor_data=bytes(64))
+    at = lenient(raw).header.ofs_data
+    [finding] = [item for item in validate_file(flipped(raw, at, 7)).findings if item.rule == "APR-F002"]
+    assert re.search(r", in tensor_data of tensor 'n{90,101}…?'", finding.message)
+    assert len(finding.message) < 400
+
+
+def test_nothing_is_added_where_no_flip_explains_it() -> None:
+    raw = sound()
+    damaged = flipped(flipped(raw, HEADER_SIZE, 3), HEADER_SIZE + 36, 6)
+    large = craft(entry_a(dtype=6, dims=[6 << 20], len_tensor=6 << 20), tensor_data=bytes(6 << 20))
+    for item in (damaged, flipped(large, 1 << 20, 0)):
+        [finding] = [item for item in validate_file(item).findings if item.rule == "APR-F002"]
+        assert finding.message == "the footer does not match the file, which was damaged after it was written"

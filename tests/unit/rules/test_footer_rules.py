@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from tests.unit.rules.cases import CASES, sound
 from tests.unit.rules.crafting import (
     NO_TENSORS,
     QUIET,
     SIZE,
     Fault,
     craft,
+    entry_a,
+    entry_b,
     errors_of,
     file,
     findings_of,
@@ -17,7 +20,8 @@ from tests.unit.rules.crafting import (
 )
 
 from aprfmt.files import validate_file
-from aprfmt.rules import Severity, run
+from aprfmt.layout import facts
+from aprfmt.rules import Case, Severity, registry, run
 
 ERRORS = [
     (file()[: SIZE - 1], Fault("APR-F001", "footer.checksum", (0x140, SIZE - 1), "4 bytes", "3 bytes")),
@@ -80,3 +84,52 @@ def test_a_wrong_footer_is_found_by_a_pass_over_the_file() -> None:
     assert finding.found == f"{right.checksum ^ 1:#010x}"
     assert finding.severity is Severity.ERROR
     assert run(opened(file()), ignore=QUIET, read_data=True).findings == ()
+
+
+def test_a_hidden_footer_is_told_with_the_bit_that_hides_it() -> None:
+    """The offset that was, the one that is, and the place of the bit between them, in the file."""
+    raw, right = CASES["APR-F005"].broken(), sound()
+    [at] = [at for at, (was, now) in enumerate(zip(right, raw, strict=True)) if was != now]
+    [finding] = [item for item in validate_file(raw).findings if item.rule == "APR-F005"]
+    tensor = opened(right).tensors[1]
+    assert (finding.field, finding.span) == tensor.field("ofs_tensor")
+    assert finding.tensor == tensor.name
+    assert (finding.expected, finding.found) == (str(tensor.data_offset), str(tensor.data_offset + 4))
+    bit = (right[at] ^ raw[at]).bit_length() - 1
+    assert finding.message == f"{facts.RULES['APR-F005'].defect}: bit {bit} of byte {at:#x}"
+
+
+def test_nothing_is_hidden_where_there_are_no_tensors() -> None:
+    report = validate_file(craft(footer=None, **NO_TENSORS))
+    assert report.valid
+    assert "APR-F005" in report.rules_run
+    assert "APR-F005" not in {finding.rule for finding in report.findings}
+
+
+@pytest.mark.parametrize(
+    ("raw", "last"),
+    [
+        (craft(entry_a(), tensor_data=bytes(64)), 0),
+        (craft(entry_a(), entry_b()), 1),
+        (craft(entry_a(), entry_b(), entry_b(name=b"c", ofs_tensor=128), tensor_data=bytes(192)), 2),
+        (craft(entry_a(ofs_tensor=64), entry_b(ofs_tensor=0)), 0),
+        (craft(entry_a(), entry_b(), entry_b(name=b"c", dims=[0], len_tensor=0, ofs_tensor=128)), 1),
+    ],
+    ids=["one tensor", "two", "three", "the last one is the first in the index", "an empty one behind the last"],
+)
+def test_a_footer_is_found_behind_whichever_tensor_hides_it(raw: bytes, last: int) -> None:
+    """The offset of the tensor that ends the data grows by the size of a footer when one bit of it flips."""
+    start, _ = opened(raw).tensors[last].field("ofs_tensor")[1]
+    flipped = raw[:start] + bytes([raw[start] ^ 4]) + raw[start + 1 :]
+    assert opened(flipped).sections["footer"] is None
+    found = [item for item in validate_file(flipped).findings if item.rule == "APR-F005"]
+    assert [item.tensor for item in found] == [opened(raw).tensors[last].name]
+    assert "APR-F005" not in {item.rule for item in validate_file(raw).findings}
+
+
+def test_a_footer_that_cannot_be_compared_is_not_said_to_be_wrong() -> None:
+    """Without the pass nobody knows what the bytes have; without a footer nobody knows what they should have."""
+    wrong = craft(footer={"checksum": 1})
+    for reads_all, raw in ((True, craft(footer=None)), (False, wrong), (False, craft(footer=None))):
+        case = Case(opened(raw), reads_all=reads_all, progress=None)
+        assert list(registry()["APR-F002"].judge(case)) == []

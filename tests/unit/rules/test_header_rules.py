@@ -20,6 +20,7 @@ from tests.unit.rules.crafting import (
 )
 
 from aprfmt.errors import FormatError, TruncatedError, UnsupportedError
+from aprfmt.layout import facts
 
 
 def test_the_file_that_everything_else_breaks_is_sound() -> None:
@@ -200,3 +201,24 @@ def test_a_flipped_bit_of_the_header_is_told() -> None:
         "the header checksum does not match the header; "
         "one flipped bit would explain it: bit 4 of byte 0x2c, in header.reserved"
     )
+
+
+@pytest.mark.parametrize(
+    ("raw", "what"),
+    [
+        (b"", None),
+        (facts.MAGIC[:3], None),
+        (facts.MAGIC + b"\2", None),
+        (b"A?", "no APR v2 file"),
+        (b"no APR v2 file", "no APR v2 file"),
+        *((magic + bytes(20), what) for magic, what in facts.MAGIC_LOOKALIKES.items()),
+    ],
+)
+def test_what_is_too_small_is_told_by_its_first_bytes(raw: bytes, what: str | None) -> None:
+    """As far as they are not those of the format."""
+    [finding] = report_of(raw).findings
+    assert finding.rule == "APR-H008"
+    message, found, named = finding.message.partition("; by its first bytes this is ")
+    assert message
+    assert named == (what or "")
+    assert bool(found) == (what is not None)

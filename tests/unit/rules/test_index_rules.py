@@ -148,3 +148,9 @@ def test_what_the_head_alone_cannot_judge_is_skipped_with_the_index() -> None:
     assert {rule for rule in skipped if rule.startswith("APR-I")} == {
         f"APR-I{number:03}" for number in (2, 3, 5, 6, 7, 8, 9, 11, 12)
     }
+
+
+def test_control_characters_are_found_in_any_name() -> None:
+    raw = craft(entry_a(), entry_b(name=b"b\x01"), entry_b(name=b"c", ofs_tensor=128), tensor_data=bytes(192))
+    [said] = findings_of(raw)
+    assert (said.rule, said.field) == ("APR-I011", "tensor_index.entries[1].name")

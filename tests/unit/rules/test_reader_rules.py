@@ -107,3 +107,15 @@ def test_what_the_index_says_is_not_judged_when_it_cannot_be_read() -> None:
 def test_the_reader_knows_the_types_of_the_specification(dtype: int) -> None:
     found = [said.rule for said in judged(craft(entry_a(dtype=dtype), entry_b()))]
     assert found == ([] if dtype in facts.DTYPE_CODES else ["APR-I002"])
+
+
+def test_a_type_that_the_reader_does_not_know_is_told_with_its_place() -> None:
+    said = Fault("APR-I002", "tensor_index.entries[1].dtype", (0xA0, 0xA1), "an id of the enum dtype", "31")
+    assert judged(craft(entry_a(), entry_b(dtype=31))) == [said]
+
+
+def test_an_index_that_begins_at_the_end_of_the_file_lacks_its_entries() -> None:
+    """It does not begin behind the file, which the reader says of one byte more."""
+    size = len(file())
+    assert [said.rule for said in judged(file(ofs_tensor_index=size))] == ["APR-I001"]
+    assert [said.rule for said in judged(file(ofs_tensor_index=size + 1))] == ["APR-S002"]

@@ -19,7 +19,7 @@ from aprfmt.errors import FormatError, LimitExceededError, RequestError, Truncat
 from aprfmt.files import validate_file
 from aprfmt.layout import facts
 from aprfmt.limits import DEFAULT_LIMITS, Limits
-from aprfmt.rules import Case, Check, Fault, Report, Severity, registry, run
+from aprfmt.rules import Case, Check, Fault, Finding, Report, Severity, registry, run
 from aprfmt.source import CHUNK_BYTES, BytesSource
 
 SPEC = Path(__file__).resolve().parents[3] / "spec" / "apr_v2.ksy"
@@ -576,3 +576,43 @@ def test_names_from_strangers_are_escaped() -> None:
     assert finding.tensor == name.decode()  # for programs: the name itself
     assert str(finding.error()).isprintable()
     assert r"tensor '\x1b[31mrot\u202e'" in str(finding.error())
+
+
+def test_a_limit_is_raised_with_its_place() -> None:
+    for limits in (Limits(max_ndim=1), Limits(max_tensors=1), Limits(max_metadata_bytes=5)):
+        report = run(Container(BytesSource(LIMITED), limits=limits))
+        [finding] = report.errors
+        with pytest.raises(LimitExceededError) as caught:
+            report.raise_first()
+        error = caught.value
+        assert (error.field, error.span) == (finding.field, finding.span)
+        assert (error.message, error.expected, error.found) == (finding.message, finding.expected, finding.found)
+
+
+def test_a_finding_keeps_a_name_of_any_length_to_a_part() -> None:
+    for length in (1, 256, 257, 60_000):
+        name = "n" * length
+        [finding] = report_of(craft(entry_a(name=name.encode(), len_tensor=4), tensor_data=bytes(64))).errors
+        assert finding.tensor is not None
+        assert finding.tensor == (name if length <= 256 else "n" * 256 + "…")
+
+
+def test_a_finding_as_json_says_all_that_it_holds() -> None:
+    finding = Finding("APR-D002", Severity.WARNING, "a message", "a field", (1, 2), "this", "that", "a name")
+    assert finding.as_json() == {
+        "rule": "APR-D002",
+        "severity": "warning",
+        "field": "a field",
+        "start": 1,
+        "end": 2,
+        "message": "a message",
+        "expected": "this",
+        "found": "that",
+        "tensor": "a name",
+    }
+    assert type(finding.as_json()["severity"]) is str
+
+
+def test_a_fault_that_another_check_judges_ends_nothing(made_up: list[str]) -> None:
+    stand_in(made_up, "APR-I002", finds=("APR-I003", "APR-D008", "APR-I002"))
+    assert rules_of(run(opened(sound()), profile="publish")) == ["APR-I002"]
