@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import sys
 from collections.abc import Callable
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ import pytest
 from tests.unit.cli.running import COMMANDS, GOLDEN, Run, aprfmt, process
 from tests.unit.cli.test_cli_vectors import VECTORS, written
 from tests.unit.contracts import CHECKS, Check, Facts, claims_in, contract, proves, today
+from tests.unit.fuzz.toys import Toy, run_of
 from tests.unit.rules.cases import sound
 
 from aprfmt.cli.exits import EXIT_CODES, FINDINGS, FORMAT, OK, REQUEST
@@ -220,11 +223,18 @@ RUNS: dict[str, list[tuple[int, str]]] = {
     "diff": [(OK, "good.apr good.apr"), (FINDINGS, "good.apr bare.apr"), (FORMAT, "good.apr other.apr")],
     "dump": [(OK, "good.apr"), (FORMAT, "bad.apr")],
     "explain": [(OK, "APR-P001")],
+    "fuzz corpus": [(OK, "seeds --recipes recipes")],
+    "fuzz promote": [(OK, "new.json -o vectors.json"), (FINDINGS, "found.json")],
+    "fuzz run": [
+        (OK, "--cases 1 --jobs 1"),
+        (FINDINGS, f"--case 149 --cmd {shlex.quote(f'{sys.executable} -S -c pass {{file}}')}"),
+    ],
     "gate": [(OK, "good.apr"), (FINDINGS, "bare.apr"), (FORMAT, "other.apr")],
     "inspect": [(OK, "good.apr"), (FINDINGS, "footless.apr --check"), (FORMAT, "bad.apr")],
     "licenses": [(OK, "mit"), (FINDINGS, "no licence is called so")],
     "recover": [(OK, "cut.apr"), (FINDINGS, "cut.apr wrong.apr"), (FORMAT, "foreign.apr")],
     "rules": [(OK, "")],
+    "shrink": [(OK, "bad.apr")],
     "spec": [(OK, "")],
     "stamp": [
         (OK, "bare.apr --license MIT -o new.apr"),
@@ -247,6 +257,13 @@ RUNS: dict[str, list[tuple[int, str]]] = {
 }
 
 
+@cache
+def found(case: int) -> str:
+    """The JSON of a finding: that of case 149 has the file of a vector, that of 251 has one of its own."""
+    run = run_of(Toy(), cases=1, start=case, tries=0)
+    return json.dumps(run.findings[0].as_json())
+
+
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with files of every kind, in which commands are run."""
@@ -265,6 +282,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("cut.apr", "wrong.apr"):
         journal_path(tmp_path / name).write_bytes(b"aprfmt")
     journal_path(tmp_path / "foreign.apr").mkdir()
+    (tmp_path / "found.json").write_text(found(149), encoding="utf-8")
+    (tmp_path / "new.json").write_text(found(251), encoding="utf-8")
     written(tmp_path / "recipes", [item for item in VECTORS if item["id"] != "large"])
     monkeypatch.chdir(tmp_path)
     stamp = ("stamp", "bare.apr", "--license", "MIT", "-o", "stamped.apr", "--receipt", "r.json", "-q")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import fnmatch
 import inspect
 import os
 import re
@@ -29,6 +30,7 @@ from aprfmt import (
     Stamp,
     Writer,
 )
+from aprfmt.files.vectors import read_suite
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ("README.md", "docs/api.md")
@@ -241,3 +243,11 @@ def options(call: Callable[..., object]) -> list[str]:
 def test_every_option_is_shown(call: Callable[..., object], title: str) -> None:
     assert options(call)
     assert [name for name in options(call) if f"{name}=" not in section(title)] == []
+
+
+def test_what_fuzzing_found_is_shown_by_vectors_that_there_are() -> None:
+    shown = re.findall(r"^\| .* \| ([^|]*) \|$", page("docs/conformance/fuzzing.md"), re.MULTILINE)
+    patterns = [name for cell in shown for name in re.findall(r"`([a-z_*][\w.*-]+\.[\w.*-]+)`", cell)]
+    ids = list(read_suite().vectors)
+    assert len(patterns) > 40
+    assert [pattern for pattern in patterns if not fnmatch.filter(ids, pattern)] == []

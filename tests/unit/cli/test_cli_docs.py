@@ -138,6 +138,12 @@ def examples(name: str, tmp_path: Path) -> list[dict[str, Any]]:
     if name == "conform":
         command = f"{sys.executable} -c pass {{file}}"
         return [aprfmt("conform", "--cmd", command, "--only", "structure.*", "--no-sparse", "--json").json]
+    if name == "fuzz corpus":
+        return [aprfmt("fuzz", "corpus", tmp_path / "corpus", "--json").json]
+    if name.startswith("fuzz"):
+        return examples_of_fuzz(name, tmp_path)
+    if name == "shrink":
+        return [aprfmt("shrink", GOLDEN / "sharded.apr", "-o", tmp_path / "small.apr", "--tries", "3", "--json").json]
     if name == "spec":
         return [aprfmt("spec", "--json").json]
     if name == "stamp":
@@ -166,6 +172,16 @@ def examples(name: str, tmp_path: Path) -> list[dict[str, Any]]:
     if name in ("gate", "validate"):
         found.append(aprfmt(name, "none.apr", "--json").json)
     return found if name == "canonicalise" else [*found, aprfmt(name, broken, "--json").json]
+
+
+def examples_of_fuzz(name: str, tmp_path: Path) -> list[dict[str, Any]]:
+    """A run that finds something, one of its cases again, and the vector of what it found."""
+    asked = ("fuzz", "run", "--cmd", f"{sys.executable} -S -c pass {{file}}", "--json")
+    run = aprfmt(*asked, "--cases", "1", "--start", "149", "--jobs", "1", "--tries", "0", "--out", tmp_path / "found")
+    if name == "fuzz run":
+        return [run.json, aprfmt(*asked, "--case", "149").json]
+    (finding,) = (tmp_path / "found").glob("*.json")
+    return [aprfmt("fuzz", "promote", finding, "--json").json]
 
 
 def examples_of_recover(tmp_path: Path) -> list[dict[str, Any]]:
