@@ -104,6 +104,8 @@ def test_an_entry_has_a_name_that_follows_and_a_known_type(padding: bytes, numbe
 def test_entries_of_an_index_that_counts_none() -> None:
     assert uncounted(b"", num_tensors=0) == (2, END)
     assert uncounted(entry(b"\0"), num_tensors=0) == (2, END)
+    index = {"entries": [entry_a(name=b"!")], "padding": b""}
+    assert case(craft(header={"num_tensors": 0}, tensor_index=index)).uncounted[0] == 1  # whatever its name is
 
 
 def test_what_follows_is_not_looked_through_beyond_the_limit() -> None:
