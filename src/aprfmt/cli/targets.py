@@ -11,7 +11,7 @@ import click
 if TYPE_CHECKING:
     from ..fuzz import TargetSpec
 
-__all__ = ["Named", "exit_codes", "report_pairs", "target_options", "targets_of"]
+__all__ = ["Named", "exit_codes", "report_options", "target_options", "targets_of"]
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 _PLUGS = ("exit", "json", "ndjson")
@@ -28,8 +28,8 @@ def exit_codes(text: str) -> tuple[int, ...]:
     return found
 
 
-def report_pairs(formats: Sequence[str]) -> Callable[..., tuple[tuple[str, str], ...]]:
-    """A callback for `--report`: pairs of a format and a path."""
+def report_options(formats: Sequence[str]) -> Callable[[_F], _F]:
+    """`--report` and `--format` of a command that reports in these formats; passed are `written` and `kind`."""
 
     def pairs(_ctx: click.Context, _parameter: click.Parameter, value: Sequence[str]) -> tuple[tuple[str, str], ...]:
         found = tuple((text.partition("=")[0], text.partition("=")[2]) for text in value)
@@ -38,7 +38,16 @@ def report_pairs(formats: Sequence[str]) -> Callable[..., tuple[tuple[str, str],
                 raise click.BadParameter(f"expected FORMAT=PATH with one of {', '.join(formats)}, found {kind!a}")
         return found
 
-    return pairs
+    report = click.option(
+        "--report",
+        "written",
+        multiple=True,
+        metavar="FORMAT=PATH",
+        callback=pairs,
+        help="Write a report to a file, too; markdown is appended.",
+    )
+    printed = click.option("--format", "kind", type=click.Choice(formats), help="How to report; text unless given.")
+    return lambda function: report(printed(function))
 
 
 def _codes(_ctx: click.Context, _parameter: click.Parameter, value: Sequence[str]) -> tuple[tuple[int, ...], ...]:

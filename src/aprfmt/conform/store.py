@@ -13,7 +13,7 @@ from ..errors import RequestError
 from .known import Known
 from .results import Run
 
-__all__ = ["append_text", "read_known", "read_runs", "replace_text", "require_place"]
+__all__ = ["append_text", "list_text", "read_known", "read_runs", "replace_text", "require_place"]
 
 
 def read_runs(path: str) -> list[Run]:
@@ -34,15 +34,22 @@ def read_known(path: str, *, missing: bool = False) -> Known:
 
     Raises `RequestError` for a list that makes no sense, `OSError` as the system reports it.
     """
+    return Known.of_toml(list_text(path, "failures", missing=missing), path)
+
+
+def list_text(path: str, of: str, *, missing: bool = False) -> str:
+    """The text of a list of what is known, which is `of` that; empty where no file is, with `missing`.
+
+    Raises `RequestError` for what is not UTF-8, `OSError` as the system reports it.
+    """
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        return Path(path).read_text(encoding="utf-8")
     except FileNotFoundError:
         if not missing:
             raise
-        text = ""
+        return ""
     except UnicodeDecodeError as error:
-        raise RequestError(f"{path}: expected a list of known failures in UTF-8, found {error.reason}") from error
-    return Known.of_toml(text, path)
+        raise RequestError(f"{path}: expected a list of known {of} in UTF-8, found {error.reason}") from error
 
 
 def require_place(path: str) -> None:

@@ -9,7 +9,7 @@ import stat
 from pathlib import Path
 from typing import Any
 
-from ..conform.store import replace_text
+from ..conform.store import list_text, replace_text
 from ..errors import RequestError
 from ..files.vectors import write_image
 from ..vectors.image import DENSE_NBYTES, Image
@@ -24,15 +24,7 @@ def read_known(path: str, *, missing: bool = False) -> KnownFindings:
 
     Raises `RequestError` for a list that makes no sense, `OSError` as the system reports it.
     """
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-    except FileNotFoundError:
-        if not missing:
-            raise
-        text = ""
-    except UnicodeDecodeError as error:
-        raise RequestError(f"{path}: expected a list of known findings in UTF-8, found {error.reason}") from error
-    return KnownFindings.of_toml(text, path)
+    return KnownFindings.of_toml(list_text(path, "findings", missing=missing), path)
 
 
 def read_finding(path: str) -> Finding:

@@ -15,7 +15,7 @@ from .. import matrix
 from ..matrix import FORMATS
 from ..options import drawing, known_profile, output_options_saying
 from ..suite import LAYERS, Wanted, chosen
-from ..targets import exit_codes, report_pairs
+from ..targets import exit_codes, report_options
 
 if TYPE_CHECKING:
     from ...conform.known import Known
@@ -103,15 +103,7 @@ def _codes(_ctx: click.Context, _parameter: click.Parameter, value: str) -> froz
     metavar="FILE",
     help="JSON of an earlier run: a further column. Without a program, only these are shown.",
 )
-@click.option(
-    "--report",
-    "written",
-    multiple=True,
-    metavar="FORMAT=PATH",
-    callback=report_pairs(FORMATS),
-    help="Write a report to a file, too; markdown is appended.",
-)
-@click.option("--format", "kind", type=click.Choice(FORMATS), help="How to report; text unless given.")
+@report_options(FORMATS)
 @output_options_saying(
     json="Print JSON: an object, or an array of objects with --from.",
     quiet="In text, nothing but what counts, and the last line.",

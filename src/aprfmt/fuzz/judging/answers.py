@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from typing import Any
 
 from ...conform.compare import difference
@@ -105,21 +105,31 @@ def stamp_symptoms(target: Target, raw: bytes, patches: tuple[Patch, Patch]) -> 
     except AprError as error:
         rule, refused = getattr(error, "rule_id", None), str(error)
     once = target.stamp(raw, first)
-    answer = once.answer
-    yield from _of_answer(target, "stamp", once)
+    is_made = yield from _of_made(target, "stamp", once, is_due=expected is not None, rule=rule, refused=refused)
+    if is_made and expected is not None:
+        yield from _laws(target, raw, expected, once.raw, first, second)
+
+
+def _of_made(
+    target: Target, op: str, found: Made, *, is_due: bool, rule: str | None = None, refused: str
+) -> Generator[Symptom, None, bool]:
+    """What is wrong before any bytes are looked at, and whether there are some to look at: a file was due and made."""
+    answer = found.answer
+    yield from _of_answer(target, op, found)
     if answer.verdict is None or answer.outcome is not None:
-        return
+        return False
     if answer.verdict == "reject":
-        if expected is not None:
-            yield _refused_valid(target, "stamp", answer)
-    elif expected is None:
+        if is_due:
+            yield _refused_valid(target, op, answer)
+        return False
+    if not is_due:
         said = "" if rule is not None else normalised(refused)
         words = f"expected reject, found accept: {refused}"
-        yield Symptom(target.name, "stamp", "verdict", "accepted-invalid", rule, "", said, words)
-    elif once.left:
-        yield Symptom(target.name, "stamp", "bytes", "no-output", detail=f"expected a file, found {once.left}")
-    else:
-        yield from _laws(target, raw, expected, once.raw, first, second)
+        yield Symptom(target.name, op, "verdict", "accepted-invalid", rule, "", said, words)
+        return False
+    if found.left:
+        yield Symptom(target.name, op, "bytes", "no-output", detail=f"expected a file, found {found.left}")
+    return not found.left
 
 
 def _laws(target: Target, raw: bytes, expected: bytes, once: bytes, first: Patch, second: Patch) -> Iterator[Symptom]:
@@ -163,19 +173,8 @@ def write_symptoms(target: Target, tree: Mapping[str, Any]) -> Iterator[Symptom]
     except AprError as error:
         refused = str(error)
     found = target.write(tree)
-    answer = found.answer
-    yield from _of_answer(target, "write", found)
-    if answer.verdict is None or answer.outcome is not None:
-        return
-    if answer.verdict == "reject":
-        if expected is not None:
-            yield _refused_valid(target, "write", answer)
-    elif expected is None:
-        words = f"expected reject, found accept: {refused}"
-        yield Symptom(target.name, "write", "verdict", "accepted-invalid", None, "", normalised(refused), words)
-    elif found.left:
-        yield Symptom(target.name, "write", "bytes", "no-output", detail=f"expected a file, found {found.left}")
-    elif found.raw != expected:
+    is_made = yield from _of_made(target, "write", found, is_due=expected is not None, refused=refused)
+    if is_made and expected is not None and found.raw != expected:
         if any(target.write(tree).raw != found.raw for _ in range(_LUCKY)):
             words = "the same tree gave different bytes"
             yield Symptom(target.name, "write", "bytes", "not-deterministic", detail=words)

@@ -17,7 +17,7 @@ from click.core import ParameterSource
 from ... import fuzzing
 from ...fuzzing import FORMATS
 from ...options import drawing, known_profile, output_options_saying
-from ...targets import Named, report_pairs, target_options, targets_of
+from ...targets import Named, report_options, target_options, targets_of
 
 if TYPE_CHECKING:
     from ....fuzz import Finding, FuzzRun, KnownFindings, Order, Settings
@@ -106,15 +106,7 @@ _SECONDS, _CASES = 60.0, 10_000
 @click.option(
     "--recipes", type=click.Path(readable=False), metavar="DIR", help="Recipes of this folder, not those shipped."
 )
-@click.option(
-    "--report",
-    "written",
-    multiple=True,
-    metavar="FORMAT=PATH",
-    callback=report_pairs(FORMATS),
-    help="Write a report to a file, too; markdown is appended.",
-)
-@click.option("--format", "kind", type=click.Choice(FORMATS), help="How to report; text unless given.")
+@report_options(FORMATS)
 @output_options_saying(
     json="Print one JSON object, on errors too.", quiet="In text, a line a finding and the last one."
 )
